@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The esimd developers
+"""tap.py FILE...: runs the unittest cases of Python files and prints TAP, the one language meson counts tests in."""
+
+import os
+import sys
+import unittest
+
+
+class TapResult(unittest.TestResult):
+    """Prints one TAP line a test, and what went wrong as comments."""
+
+    def _line(self, word, test, remark=""):
+        print(f"{word} {self.testsRun} {test.id()}{remark}", flush=True)
+
+    def _bad(self, test, error):
+        self._line("not ok", test)
+        for line in self._exc_info_to_string(error, test).splitlines():
+            print("# " + line, flush=True)
+
+    def addSuccess(self, test):
+        super().addSuccess(test)
+        self._line("ok", test)
+
+    def addFailure(self, test, err):
+        super().addFailure(test, err)
+        self._bad(test, err)
+
+    def addError(self, test, err):
+        super().addError(test, err)
+        if not hasattr(test, "_testMethodName"):  # setUpClass, setUpModule
+            self.testsRun += 1
+        self._bad(test, err)
+
+    def addSkip(self, test, reason):
+        super().addSkip(test, reason)
+        self._line("ok", test, f" # SKIP {reason}")
+
+
+def main(files):
+    suite = unittest.TestSuite()
+    here = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:0] = [here, os.path.join(here, "lab")]
+    for name in files:
+        folder, base = os.path.split(os.path.abspath(name))
+        sys.path.insert(0, folder)
+        suite.addTests(unittest.defaultTestLoader.loadTestsFromName(os.path.splitext(base)[0]))
+    result = TapResult()
+    suite.run(result)
+    print(f"1..{result.testsRun}")
+    return 0 if result.wasSuccessful() and result.testsRun else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
