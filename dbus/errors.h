@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* The one table of esimd's errors: code, D-Bus name, and what a person can do about it. */
+
+#pragma once
+
+#include <glib.h>
+
+typedef enum
+{
+  ESIM_ERROR_FAILED,
+  ESIM_ERROR_CANCELLED,
+  ESIM_ERROR_TIMED_OUT,
+  ESIM_ERROR_INVALID_ARGUMENT,
+  ESIM_ERROR_NOT_AUTHORIZED,
+  ESIM_ERROR_NOT_FOUND,
+  ESIM_ERROR_BUSY,
+  ESIM_ERROR_UNSUPPORTED,
+  ESIM_ERROR_SETTINGS,
+  /* the way to the card, and the card */
+  ESIM_ERROR_CHANNEL,
+  ESIM_ERROR_DEVICE_GONE,
+  ESIM_ERROR_NO_EUICC,
+  ESIM_ERROR_CARD_RUBBISH,
+  ESIM_ERROR_CARD_REFUSED,
+  ESIM_ERROR_CARD_BUSY,
+  ESIM_ERROR_CARD_FULL,
+  ESIM_ERROR_POLICY_RULES,
+  ESIM_ERROR_PROFILE_STATE,
+  ESIM_ERROR_PROFILE_EXISTS,
+  ESIM_ERROR_EID_INVALID,
+  /* servers: the way there, SM-DP+ */
+  ESIM_ERROR_NO_NETWORK,
+  ESIM_ERROR_NAME_NOT_RESOLVED,
+  ESIM_ERROR_TLS,
+  ESIM_ERROR_SERVER_RUBBISH,
+  ESIM_ERROR_SERVER_FAILED,
+  ESIM_ERROR_SERVER_REFUSED,
+  ESIM_ERROR_ACTIVATION_CODE,
+  ESIM_ERROR_EID_MISMATCH,
+  ESIM_ERROR_NOT_RELEASED,
+  ESIM_ERROR_ORDER_EXPIRED,
+  ESIM_ERROR_CONFIRMATION_CODE_NEEDED,
+  ESIM_ERROR_CONFIRMATION_CODE_WRONG,
+  ESIM_ERROR_NOT_ELIGIBLE,
+  ESIM_ERROR_WRONG_CI,
+  ESIM_ERROR_SESSION_GONE,
+  ESIM_ERROR_PACKAGE_BROKEN,
+  ESIM_ERROR_METADATA_CHANGED,
+  ESIM_ERROR_INSTALL_FAILED,
+  /* the provider */
+  ESIM_ERROR_CREDENTIALS,
+  ESIM_ERROR_RATE_LIMITED,
+  ESIM_ERROR_OUT_OF_STOCK,
+  ESIM_ERROR_RESERVATION_FAILED,
+  ESIM_ERROR_RESERVATION_LATE,
+  ESIM_ERROR_RESERVATION_UNSETTLED,
+  ESIM_ERROR_NO_FLEET,
+  ESIM_ERROR_SIM_SCHEDULED,
+  ESIM_ERROR_PROVIDER_REFUSED,
+  /* modem and data */
+  ESIM_ERROR_MODEM,
+  ESIM_ERROR_MODEM_NOT_BACK,
+  ESIM_ERROR_NOT_REGISTERED,
+  ESIM_ERROR_APN_REFUSED,
+  ESIM_ERROR_DATA_FAILED,
+  ESIM_ERROR_LAST
+} EsimError;
+
+/** errors_dbus_name: the D-Bus error name of CODE, such as "org.esimd1.Error.CardBusy". Never NULL.
+ */
+const char *errors_dbus_name (EsimError code);
+
+/** errors_advice: one sentence that says what a person can do about CODE. Never NULL. */
+const char *errors_advice (EsimError code);
+
+/** errors_from_dbus_name: the code NAME stands for, ESIM_ERROR_FAILED when it is none of ours. */
+EsimError errors_from_dbus_name (const char *name);

@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* A logical channel to an ISD-R through some modem: the verbs a driver has, and the ISO 7816 logic
+ * above them. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "base/progress.h"
+#include "base/quirks.h"
+
+/* Where a card can be reached; a value, owned by whoever made it. */
+typedef struct
+{
+  const char *device; /* "/dev/cdc-wdm0", a pcscd reader's name, … */
+  guint slot;         /* 0-based */
+  Quirks quirks;
+} ChannelTarget;
+
+/* The verbs. All are called on one worker thread at a time; SELF is what open_device() returned. An
+ * APDU is passed with its CLA already carrying the channel; the answer ends in SW1 SW2. A vanished
+ * device is ESIM_ERROR_DEVICE_GONE, at once. */
+typedef struct
+{
+  const char *name; /* "mbim", also the kind of port it takes (ModemPort.kind) */
+  gpointer (*open_device) (const ChannelTarget *target, GCancellable *cancellable, GError **error);
+  /* Opens a logical channel and selects AID on it; *NUMBER is 1..19; no channel free:
+   * ESIM_ERROR_BUSY, no such applet: ESIM_ERROR_NO_EUICC. */
+  gboolean (*open_logical) (gpointer self, GBytes *aid, guint *number, GCancellable *cancellable,
+                            GError **error);
+  GBytes *(*transmit) (gpointer self, guint number, GBytes *apdu, GCancellable *cancellable,
+                       GError **error);
+  gboolean (*close_logical) (gpointer self, guint number, GError **error); /* never cancelled */
+  /* Closes what a crashed predecessor left open; called once for a modem before its first
+   * open_logical(). */
+  gboolean (*recover) (gpointer self, GError **error);
+  /* Powers the card off and on; NULL where there is no way. */
+  gboolean (*power_cycle) (gpointer self, GCancellable *cancellable, GError **error);
+  void (*close_device) (gpointer self);
+} ChannelDriver;
+
+typedef struct _Channel Channel;
+
+/** channel_open: opens TARGET's device and a logical channel to the ISD-R, the known AIDs in turn
+ * (GSMA's first). Errors: NO_EUICC, BUSY, CHANNEL, DEVICE_GONE, TIMED_OUT, CANCELLED. PROGRESS may
+ * be NULL. */
+Channel *channel_open (const ChannelDriver *driver, const ChannelTarget *target, Progress *progress,
+                       GCancellable *cancellable, GError **error);
+
+/** channel_close: closes logical channel and device, whatever state they are in, cancelled or not.
+ */
+void channel_close (Channel *self);
+
+/** channel_recover: opens the device only to close channels that a crashed predecessor left open.
+ */
+gboolean channel_recover (const ChannelDriver *driver, const ChannelTarget *target, GError **error);
+
+/** channel_power_cycle: powers the card off and on; UNSUPPORTED where the driver has no way. */
+gboolean channel_power_cycle (const ChannelDriver *driver, const ChannelTarget *target,
+                              GCancellable *cancellable, GError **error);
+
+/** channel_store_data: sends COMMAND to the ISD-R by STORE DATA (SGP.22, 5.7.2), in as many
+ * segments as it takes, follows 61xx and 6Cxx, reopens a channel that answers 6881 before the first
+ * segment, and returns the response's data without status word. Errors: besides the above
+ * CARD_REFUSED with raw code "sw". */
+GBytes *channel_store_data (Channel *self, GBytes *command, GCancellable *cancellable,
+                            GError **error);
+
+/** channel_progress, channel_quirks: what SELF was opened with. Owned by SELF. */
+Progress *channel_progress (Channel *self);
+const Quirks *channel_quirks (Channel *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Channel, channel_close)

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* One eUICC: which modem and channel reach it, what was last read of it, and the queues its work
+ * runs on. Main thread only, except CardAccess. */
+
+#pragma once
+
+#include "apdu/channel.h"
+#include "base/queue.h"
+#include "lpa/es10a.h"
+#include "lpa/es10b.h"
+#include "lpa/profile.h"
+#include "modem/modem.h"
+
+/* How a worker reaches a card: a value, immutable, ref-counted. */
+typedef struct
+{
+  gatomicrefcount refs;
+  const ChannelDriver *driver;
+  char *device;
+  ChannelTarget target;
+  char *eid;  /* the card that must answer there; "" while it is not known */
+  char *imei; /* "" where not known */
+} CardAccess;
+
+CardAccess *card_access_ref (CardAccess *self);
+void card_access_unref (CardAccess *self);
+
+/** card_access_open: worker threads: the channel to this card's ISD-R; checks that it is this EID
+ * (NO_EUICC if another card is there now). */
+Channel *card_access_open (CardAccess *self, Progress *progress, GCancellable *cancellable,
+                           GError **error);
+
+/* What was read of a card in one go: immutable, ref-counted. */
+typedef struct
+{
+  gatomicrefcount refs;
+  char *eid;
+  char *svn;
+  guint64 free_memory;
+  char **ci_ids;
+  char *default_smdp, *root_smds;
+  GPtrArray *profiles; /* of Profile */
+  guint n_notifications;
+} CardFacts;
+
+/** card_facts_read: worker threads: everything of it over an open channel. */
+CardFacts *card_facts_read (Channel *channel, GCancellable *cancellable, GError **error);
+CardFacts *card_facts_ref (CardFacts *self);
+void card_facts_unref (CardFacts *self);
+
+/** card_facts_find: the profile ICCID, NULL when it is not on the card; card_facts_enabled: the
+ * enabled one or NULL. Owned by SELF. */
+const Profile *card_facts_find (const CardFacts *self, const char *iccid);
+const Profile *card_facts_enabled (const CardFacts *self);
+
+/** profile_is_factory_test: whether ICCID or class marks a factory test profile, which is not the
+ * user's. */
+gboolean profile_is_factory_test (const Profile *profile);
+
+/* Signals: "changed": facts, modem or access did. */
+#define CARD_TYPE (card_get_type ())
+G_DECLARE_FINAL_TYPE (Card, card, ESIM, CARD, GObject)
+
+Card *card_new (guint number, const char *eid);
+guint card_number (Card *self);
+const char *card_eid (Card *self);
+ModemSnapshot *card_modem (Card *self); /* NULL while the modem is away; owned by SELF */
+const ModemDriver *card_modem_driver (Card *self);
+CardAccess *card_access (Card *self); /* NULL while the modem is away; owned by SELF */
+CardFacts *card_facts (Card *self);   /* owned by SELF */
+Queue *card_queue (Card *self);       /* jobs that talk to the card */
+Queue *card_net_queue (Card *self); /* jobs that talk to servers or the modem stack for this card */
+
+/** card_set_facts, card_set_modem: what was learnt; emit "changed". */
+void card_set_facts (Card *self, CardFacts *facts);
+void card_set_modem (Card *self, const ModemDriver *driver, ModemSnapshot *modem,
+                     CardAccess *access);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardAccess, card_access_unref)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CardFacts, card_facts_unref)

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* Data on, data off, what is on now: values, and the verbs of whoever manages the link. All verbs
+ * run on worker threads. */
+
+#pragma once
+
+#include "modem/modem.h"
+
+typedef struct
+{
+  const char *apn;
+  const char *ip_type; /* "ipv4", "ipv6", "ipv4v6" */
+  gboolean roaming;
+  guint metric; /* of the default route; 700 as NetworkManager's for gsm */
+  gboolean set_dns;
+} ConnectSettings;
+
+typedef enum
+{
+  CONNECT_NONE,      /* no bearer */
+  CONNECT_OTHER,     /* one is there, on another APN: someone else's */
+  CONNECT_UP,        /* a bearer on our APN, its interface not configured yet */
+  CONNECT_CONFIGURED /* and address, route, MTU in place */
+} ConnectLevel;
+
+typedef struct
+{
+  ConnectLevel level;
+  char *interface; /* "wwan0"; "" where none */
+  char *address;   /* "10.64.0.2/30" */
+  char *gateway;
+  char *apn;
+  char *bearer; /* the stack's own name of it: an object path */
+} ConnectStatus;
+
+void connect_status_free (ConnectStatus *self);
+const char *connect_level_name (ConnectLevel level);
+
+typedef struct
+{
+  const char *name; /* "modemmanager" */
+  /* What is there now; reads only. */
+  ConnectStatus *(*observe) (const ModemSnapshot *modem, const ConnectSettings *settings,
+                             GCancellable *cancellable, GError **error);
+  /* Data up: makes or finds the bearer on settings->apn, never a second one, and configures the
+   * interface. Errors: APN_REFUSED, NOT_REGISTERED, NOT_AUTHORIZED (roaming not allowed),
+   * DATA_FAILED, TIMED_OUT. */
+  gboolean (*up) (const ModemSnapshot *modem, const ConnectSettings *settings,
+                  GCancellable *cancellable, GError **error);
+  gboolean (*down) (const ModemSnapshot *modem, GCancellable *cancellable, GError **error);
+} ConnectDriver;
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ConnectStatus, connect_status_free)
