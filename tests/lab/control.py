@@ -83,7 +83,7 @@ class ControlServer(threading.Thread):
             return {"ok": False, "error": f"{type(error).__name__}: {error}"}
 
 
-def ask(name, do, lab_dir=None, **arguments):
+def ask(name, do, /, lab_dir=None, **arguments):
     """Send one request to the stand-in NAME and return its answer; raises RuntimeError when it refuses."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as connection:
         connection.connect(os.path.join(lab_dir or os.environ["LAB_DIR"], f"{name}.ctl"))
