@@ -8,10 +8,13 @@ import unittest
 
 
 class TapResult(unittest.TestResult):
-    """Prints one TAP line a test, and what went wrong as comments."""
+    """Prints one TAP line a test, one a failed subtest, and what went wrong as comments."""
+
+    lines = 0
 
     def _line(self, word, test, remark=""):
-        print(f"{word} {self.testsRun} {test.id()}{remark}", flush=True)
+        self.lines += 1
+        print(f"{word} {self.lines} {test.id()}{remark}", flush=True)
 
     def _bad(self, test, error):
         self._line("not ok", test)
@@ -28,9 +31,12 @@ class TapResult(unittest.TestResult):
 
     def addError(self, test, err):
         super().addError(test, err)
-        if not hasattr(test, "_testMethodName"):  # setUpClass, setUpModule
-            self.testsRun += 1
         self._bad(test, err)
+
+    def addSubTest(self, test, subtest, err):
+        super().addSubTest(test, subtest, err)
+        if err is not None:
+            self._bad(subtest, err)
 
     def addSkip(self, test, reason):
         super().addSkip(test, reason)
@@ -47,8 +53,8 @@ def main(files):
         suite.addTests(unittest.defaultTestLoader.loadTestsFromName(os.path.splitext(base)[0]))
     result = TapResult()
     suite.run(result)
-    print(f"1..{result.testsRun}")
-    return 0 if result.wasSuccessful() and result.testsRun else 1
+    print(f"1..{result.lines}")
+    return 0 if result.wasSuccessful() and result.lines else 1
 
 
 if __name__ == "__main__":
