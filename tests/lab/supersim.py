@@ -100,10 +100,8 @@ class Supersim:
         context = tls_context(pki_dir) if https else None
         self.https = [Server(address, self._service, context=context) for address in https]
         self.http = [Server((address, port), self._service, default_host=host) for address, port, host in http]
-        self._threads = [threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
-                         for server in self.https + self.http]
-        for thread in self._threads:
-            thread.start()
+        for server in self.https + self.http:
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
         ControlServer("supersim", self._faults, self._verbs(), lab_dir).start()
 
     def close(self):

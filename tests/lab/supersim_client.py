@@ -44,7 +44,7 @@ class Client:
         self.connection.request(method, path, body=body, headers=headers)
         response = self.connection.getresponse()
         data = response.read()
-        if response.headers.get_content_type() == "application/json":
+        if response.headers.get_content_subtype().endswith("json"):
             try:
                 return Answer(response.status, json.loads(data), response.headers)
             except ValueError:
@@ -84,8 +84,9 @@ class Bench:
         self.twilio = basic(twilio["account_sid"], twilio["auth_token"])
 
     def start(self):
-        self.stand_in = supersim.Supersim(self.lab_dir + "/state", self.lab_dir, http=[("127.0.0.1", 0, TWILIO)])
-        self.port = self.stand_in.http[0].server_port
+        listeners = [("127.0.0.1", 0, host) for host in (TWILIO, KORE)]
+        self.stand_in = supersim.Supersim(self.lab_dir + "/state", self.lab_dir, http=listeners)
+        self.port, self.kore_port = (server.server_port for server in self.stand_in.http)
         self.ask("set", **self.timing)
 
     def restart(self):
@@ -108,4 +109,4 @@ class Bench:
         return Client(self.port).post(TOKEN_PATH, **form)
 
     def kore_client(self, token):
-        return Client(self.port, authorization="Bearer " + token, host=KORE)
+        return Client(self.kore_port, authorization="Bearer " + token)

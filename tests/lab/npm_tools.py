@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The esimd developers
+"""Fetches the npm programs that judge the lab (tests only) into a cache outside the tree, once, at pinned versions.
+
+The cache is $ESIMD_TEST_CACHE, else ${XDG_CACHE_HOME:-~/.cache}/esimd-tests. Install scripts of packages are not run.
+From a shell: npm_tools.py [prism] [twilio-cli] [document] fetches what is named and prints where it is.
+"""
+
+import contextlib
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+
+PRISM = "@stoplight/prism-cli@5.14.2"
+TWILIO_CLI = "twilio-cli@6.2.4"
+CLI_CORE = "@twilio/cli-core@8.3.2"  # the one that TWILIO_CLI asks for; it carries Twilio's OpenAPI documents
+DOCUMENT = "package/src/services/twilio-api/twilio_supersim_v1.json"
+ADVICE = ("install node and npm (Debian 12: apt-get install nodejs npm; Node 18.20.1 or later), "
+          "and for the first run have a network or fill the cache {cache} by tests/lab/npm_tools.py elsewhere")
+
+
+class ToolError(Exception):
+    """A program could not be had; the text says what to do."""
+
+
+def cache_folder():
+    fallback = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "esimd-tests")
+    return os.environ.get("ESIMD_TEST_CACHE") or fallback
+
+
+def program(name):
+    path = shutil.which(name)
+    if path is None:
+        raise ToolError(f"{name} is missing: " + ADVICE.format(cache=cache_folder()))
+    return path
+
+
+def _npm(*arguments):
+    command = [program("npm"), *arguments, "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+    environment = {**os.environ, "npm_config_update_notifier": "false"}
+    done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True, timeout=500, check=False)
+    if done.returncode:
+        raise ToolError(f"npm {arguments[0]} {arguments[-1]} failed: " + ADVICE.format(cache=cache_folder())
+                        + "\n" + done.stdout)
+
+
+@contextlib.contextmanager
+def _fresh(package):
+    """Yield (final folder, folder to fill or None when it was filled before); renamed at the end, so never half there."""
+    cache = cache_folder()
+    os.makedirs(cache, exist_ok=True)
+    final = os.path.join(cache, package.replace("/", "+"))
+    with open(os.path.join(cache, ".lock"), "w", encoding="utf-8") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if os.path.isdir(final):
+            yield final, None
+            return
+        partial = final + ".partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        os.makedirs(partial)
+        yield final, partial
+        os.rename(partial, final)
+
+
+def installed(package):
+    """The folder of PACKAGE (name@version) with all it depends on, installed if need be."""
+    with _fresh(package) as (final, partial):
+        if partial:
+            _npm("install", "--no-save", "--no-package-lock", "--prefix", partial, package)
+    return os.path.join(final, "node_modules", package.rpartition("@")[0])
+
+
+def prism():
+    """The command (list) that starts prism."""
+    return [program("node"), os.path.join(installed(PRISM), "dist", "index.js")]
+
+
+def twilio_cli():
+    """The command (list) that starts twilio-cli."""
+    return [program("node"), os.path.join(installed(TWILIO_CLI), "bin", "run")]
+
+
+def supersim_document():
+    """Twilio's own OpenAPI document of the Super SIM API: its path. Only the package is fetched, not what it needs to run."""
+    with _fresh(CLI_CORE) as (final, partial):
+        if partial:
+            _npm("pack", "--pack-destination", partial, CLI_CORE)
+            (archive,) = os.listdir(partial)
+            with tarfile.open(os.path.join(partial, archive)) as packed, packed.extractfile(DOCUMENT) as source:
+                with open(os.path.join(partial, os.path.basename(DOCUMENT)), "wb") as target:
+                    shutil.copyfileobj(source, target)
+            os.unlink(os.path.join(partial, archive))
+    return os.path.join(final, os.path.basename(DOCUMENT))
+
+
+def main(names):
+    tools = {"prism": prism, "twilio-cli": twilio_cli, "document": supersim_document}
+    for name in names or tools:
+        try:
+            print(name, tools[name](), flush=True)
+        except (ToolError, KeyError) as error:
+            sys.exit(f"npm_tools.py: {name}: {error}")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
