@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""A bound profile package on its way into the card: segmentation, MACs, commands, profile elements (SGP.22 clause 2.5)."""
+"""A bound profile package on its way into the card: segmentation, MACs, commands, elements (SGP.22 clause 2.5)."""
 
 from cryptography.hazmat.primitives.asymmetric import ec
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""The protection of a bound profile package (SCP03t, SGP.22 clause 2.6.4): key derivation, and segments made and opened.
+"""The protection of a bound profile package (SCP03t, SGP.22 clause 2.6.4): keys, and segments made and opened.
 
 A segment is tag | length | payload | 8 bytes of MAC. Bsp serves both sides: the SM-DP+ calls encrypt(), mac() and
 protect(), the card decrypt() and check(). Both keep the MAC chaining value and the block counter in step.

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""ES10b: the card and the SM-DP+ get to know each other, and the RSP session between them (SGP.22 clauses 5.7.5 to 5.7.14)."""
+"""ES10b: card and SM-DP+ get to know each other; the RSP session between them (SGP.22 clauses 5.7.5 to 5.7.14)."""
 
 import os
 
@@ -79,7 +79,7 @@ class Authentication:
                      tlv.tlv(0x83, VOLATILE_MEMORY.to_bytes(4, "big")))
         return tlv.tlv(
             0xBF22, tlv.tlv(0x81, PROFILE_VERSION), tlv.tlv(0x82, SVN), tlv.tlv(0x83, FIRMWARE),
-            tlv.tlv(0x84, *resources), tlv.tlv(0x85, bytes.fromhex("067f36c0")),  # UICC capabilities: USIM, ISIM, Java ...
+            tlv.tlv(0x84, *resources), tlv.tlv(0x85, bytes.fromhex("067f36c0")),  # UICC capabilities: USIM, Java ...
             tlv.tlv(0x88, b"\x03\x98"),  # additional profile, test profile, extensible device information
             *self._ci_lists(), tlv.tlv(0x8B, b"\x02"), tlv.tlv(0x04, b"\x01\x00\x00"), tlv.tlv(0x0C, b"LAB-0000000"))
 
@@ -179,8 +179,8 @@ class Authentication:
         session = self._session
         if session is None or session.transaction != transaction.value:
             raise Refused(CANCEL_WRONG_TRANSACTION)
-        oid = tlv.tlv(0x06, certificates.oid_content(session.server_oid))
-        signed = tlv.tlv(0x30, transaction.raw, oid, reason.raw)
+        oid = tlv.tlv(0x81, certificates.oid_content(session.server_oid))
+        signed = tlv.tlv(0x30, transaction.raw, oid, tlv.tlv(0x82, reason.value))  # tagged automatically, in order
         self._session = None
         return tlv.tlv(0xBF41, tlv.tlv(0xA0, signed, tlv.tlv(0x5F37, self._credentials.sign(signed))))
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""ES10c, what a person does with profiles, and ES10a, the addresses (SGP.22 clauses 5.7.3, 5.7.4 and 5.7.15 to 5.7.21)."""
+"""ES10c, what a person does with profiles, and ES10a, the addresses (SGP.22 clauses 5.7.3, 5.7.4, 5.7.15 to 21)."""
 
 import tlv
 from card_store import (DELETE, DISABLE, DISABLED, ENABLE, ENABLED, OPERATIONAL, PPR1_NO_DISABLING, PPR2_NO_DELETING,

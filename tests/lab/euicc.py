@@ -21,7 +21,7 @@ import os
 import threading
 
 import tlv
-from card_store import CLASSES, PROFILE, CardStore, iccid_bytes, swap
+from card_store import CLASSES, CardStore, iccid_bytes
 from certificates import Credentials
 from isdr import CardSilent, IsdR, StatusError
 
@@ -132,7 +132,7 @@ class Euicc:
             self.on_refresh()
 
     def open_channel(self, aid, p2=0x00):
-        """MANAGE CHANNEL and SELECT; return (channel, sw, fci). A refused SELECT closes the channel again: (0, sw, b"")."""
+        """MANAGE CHANNEL and SELECT; return (channel, sw, fci). A refused SELECT closes the channel: (0, sw, b"")."""
         answer = self.transmit(bytes.fromhex("0070000001"))
         if answer[-2:] != b"\x90\x00":
             return 0, int.from_bytes(answer[-2:], "big"), b""

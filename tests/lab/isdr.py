@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""The ISD-R: which ES10 function a command is, its faults, and the answer's form when it is refused (SGP.22 clause 5.7)."""
+"""The ISD-R: which ES10 function a command is, its faults, and the form of a refusal (SGP.22 clause 5.7)."""
 
 import collections
 import os

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""Notifications: made and signed when a profile changes, listed, retrieved and removed (SGP.22 clauses 3.5, 5.7.9-11)."""
+"""Notifications: made when a profile changes, listed, retrieved and removed (SGP.22 clauses 3.5, 5.7.9-11)."""
 
 import tlv
 from card_store import bit_string, iccid_bytes, to_mask

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""The smallest SM-DP+ and LPA that a card accepts, without network: for tests of the card alone, which can bend every field."""
+"""The smallest SM-DP+ and LPA that a card accepts, without network: for tests of the card, which bend every field."""
 
 import os
 
@@ -103,7 +103,8 @@ class Server:
     def prepare(self, code_required=False, hash_cc=None):
         """Return PrepareDownload's BF21."""
         point = [tlv.tlv(0x5F49, self.point)] if self.point else []
-        signed = tlv.tlv(0x30, tlv.tlv(0x80, self.transaction), tlv.tlv(0x01, b"\xff" if code_required else b"\0"), *point)
+        required = tlv.tlv(0x01, b"\xff" if code_required else b"\0")
+        signed = tlv.tlv(0x30, tlv.tlv(0x80, self.transaction), required, *point)
         self.signature2 = tlv.tlv(0x5F37, certificates.sign(self.binder[0], signed + self.signature1))
         return tlv.tlv(0xBF21, signed, self.signature2, *([tlv.tlv(0x04, hash_cc)] if hash_cc else []), self.binder[1])
 

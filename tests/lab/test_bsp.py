@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""Known-answer tests of bsp.py: figures traced from a commercial SM-DP+, as published with the pySim project's tests."""
+"""Known-answer tests of bsp.py: a commercial SM-DP+'s figures, as the pySim project published them."""
 
 import unittest
 

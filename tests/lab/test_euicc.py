@@ -206,7 +206,8 @@ class TestInformation(Case):
         self.add(B, **{"class": "test"}, icon="00ff", icon_type=1)
         rows = tlv.parse(tlv.find(self.es10(tlv.tlv(0xBF2D)), 0xBF2D, 0xA0))
         self.assertEqual([[item.tag for item in tlv.parse(row.value)] for row in rows],
-                         [[0x5A, 0x4F, 0x9F70, 0x90, 0x91, 0x92, 0x95], [0x5A, 0x4F, 0x9F70, 0x91, 0x92, 0x93, 0x94, 0x95]])
+                         [[0x5A, 0x4F, 0x9F70, 0x90, 0x91, 0x92, 0x95],
+                          [0x5A, 0x4F, 0x9F70, 0x91, 0x92, 0x93, 0x94, 0x95]])
         tags = tlv.tlv(0x5C, bytes.fromhex("5a9f7099b6b7"))
         (row,) = tlv.parse(tlv.find(self.es10(tlv.tlv(0xBF2D, tlv.tlv(0xA0, iccid(A)), tags)), 0xBF2D, 0xA0))
         members = {item.tag: item.value for item in tlv.parse(row.value)}
@@ -314,8 +315,8 @@ class TestNotifications(Case):
 
     def listed(self, *criterion):
         rows = tlv.parse(tlv.find(self.es10(tlv.tlv(0xBF28, *criterion)), 0xBF28, 0xA0))
-        return [(tlv.to_int(tlv.find(row.value, 0x80)), tlv.find(row.value, 0x81).hex(), tlv.find(row.value, 0x0C).decode())
-                for row in rows]
+        members = ([tlv.find(row.value, tag) for tag in (0x80, 0x81, 0x0C)] for row in rows)
+        return [(tlv.to_int(number), event.hex(), address.decode()) for number, event, address in members]
 
     def test_one_per_address(self):
         two = "two.esimd.test"

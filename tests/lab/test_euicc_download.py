@@ -158,7 +158,7 @@ class TestPreparation(Case):
         self.assertEqual(self.lpa.result(wrong, 0xBF41, 0x81), 5)
         signed, signature = tlv.parse(tlv.find(self.lpa.es10(request), 0xBF41, 0xA0))
         self.assertTrue(certificates.verify(self.server.card_key, signature.value, signed.raw))
-        self.assertEqual([item.tag for item in tlv.parse(signed.value)], [0x80, 0x06, 0x81])
+        self.assertEqual([item.tag for item in tlv.parse(signed.value)], [0x80, 0x81, 0x82])
         self.assertEqual(self.lpa.result(request, 0xBF41, 0x81), 5)
 
 

@@ -25,7 +25,8 @@ class TestTlv(unittest.TestCase):
         self.assertEqual(tlv.parse(b""), [])
 
     def test_refused(self):
-        for bad in ("5a", "5a02ff", "bf", "bf3e", "9fff", "5a8101ff", "5a80", "5a85000000000100", "5a8200", "1fffffffff00"):
+        for bad in ("5a", "5a02ff", "bf", "bf3e", "9fff", "5a8101ff", "5a80", "5a85000000000100", "5a8200",
+                    "1fffffffff00"):
             with self.subTest(bad):
                 self.assertRaises(TlvError, tlv.parse, bytes.fromhex(bad))
 
