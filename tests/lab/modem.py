@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The esimd developers
+"""The simulated MBIM modem: one process that is the USB device, answers its host, and holds the card and the network.
+
+Runs under umockdev-wrapper. Prints one JSON line {"root": DIR, "node": TTY} when the device is there. Control `modem`.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+
+import mbim
+from cids import Cids
+from control import ControlServer, Faults
+from euicc import CONTROL_VERBS, Euicc
+from mbim import BASIC, MS_BASIC_EXT, MS_UICC, Basic, Ext, Kind, Status
+from net import Network, set_uplink
+from radio import REGISTRATIONS, Radio
+from testbed import TestBed
+from uicc import UiccService
+
+FRAGMENT_SECONDS = 1.25  # how long the next fragment may take: MBIM 1.0, 9.5
+RESET_SECONDS = 1.0  # how long a reset modem is off the bus
+
+KNOBS = {
+    "collect": True,  # follow 61xx and 6Cxx for the host
+    "notice": True,  # honour the card's REFRESH
+    "refresh_seconds": 0.3,  # from REFRESH to the card read anew
+    "registration": "roaming",  # or home, denied, never
+    "register_seconds": 0.5,
+    "connect_seconds": 0.05,
+    "apdu_seconds": 0.0,  # how long every APDU takes
+    "apns": ["super"],
+    "mbimex": 3,  # version of Microsoft's extensions: 1, 2 or 3 (the SIM's type and eSIM status are told from 3 on)
+}
+
+FAULT_POINTS = {
+    (MS_UICC, mbim.Uicc.ATR): "uicc.atr", (MS_UICC, mbim.Uicc.OPEN_CHANNEL): "uicc.open",
+    (MS_UICC, mbim.Uicc.CLOSE_CHANNEL): "uicc.close", (MS_UICC, mbim.Uicc.APDU): "uicc.apdu",
+    (MS_UICC, mbim.Uicc.RESET): "uicc.reset", (BASIC, Basic.SUBSCRIBER_READY_STATUS): "subscriber",
+    (BASIC, Basic.REGISTER_STATE): "register", (BASIC, Basic.PACKET_SERVICE): "attach",
+    (BASIC, Basic.CONNECT): "connect", (BASIC, Basic.IP_CONFIGURATION): "ip", (BASIC, Basic.RADIO_STATE): "radio",
+    (MS_BASIC_EXT, Ext.DEVICE_RESET): "reset",
+}
+HOWS = ("no-answer", "status", "delay", "unplug", "crash", "response")
+
+
+class PointFaults(Faults):
+    """Refuses orders that could never strike, so that a test with a spelling mistake fails."""
+
+    def order(self, at, how, times=1, skip=0, **details):
+        if at not in FAULT_POINTS.values() or how not in HOWS:
+            raise ValueError(f"no fault {how} at {at}; points: {sorted(FAULT_POINTS.values())}, hows: {HOWS}")
+        super().order(at, how, times, skip, **details)
+
+
+class Modem:
+    """The device and its message layer; what the commands mean is in Cids, Radio and UiccService."""
+
+    def __init__(self, card, knobs, loop):
+        self.card, self.knobs, self.loop = card, knobs, loop
+        self.faults = PointFaults()
+        self.bed, self.net = TestBed(), Network()
+        self.radio = Radio(card, knobs, self.net, self.indicate, loop.call_later)
+        self.uicc = UiccService(card, knobs, self.radio.lose_card)
+        self.cids = Cids(self.radio, self.uicc, knobs, lambda: loop.call_later(0.05, self._reset_device))
+        card.on_refresh = self._refresh
+        self.plugged = False
+        self._reset_host()
+
+    def _reset_host(self):
+        """What a closed device remembers of its host: nothing."""
+        self._input, self._output = b"", bytearray()
+        self._fragments, self._timer = mbim.Reassembler(), None
+        self.opened, self.max_transfer = False, mbim.MAX_TRANSFER
+        self.cids.subscribed, self.radio.mbimex = None, 1
+
+    # Device
+
+    def plug(self):
+        if self.plugged:
+            raise RuntimeError("the modem is plugged in already")
+        index = self.net.plug()
+        self._reset_host()
+        self.bed.plug(index)
+        self.plugged = True
+        self.loop.add_reader(self.bed.fd, self._readable)
+        self.loop.add_reader(self.net.socket.fileno(), self.net.receive)
+        self.card.reset()
+        self.radio.power_on()
+
+    def unplug(self):
+        if not self.plugged:
+            raise RuntimeError("the modem is not plugged in")
+        self.plugged = False
+        self.loop.remove_reader(self.bed.fd)
+        self.loop.remove_writer(self.bed.fd)
+        self.loop.remove_reader(self.net.socket.fileno())
+        self._reset_host()
+        self.radio.power_off()
+        self.uicc.forget_channels()
+        self.bed.unplug()
+        self.net.unplug()
+
+    def _refresh(self):
+        if self.plugged:
+            self.uicc.forget_channels()
+            self.radio.lose_card()
+
+    def check_card(self):
+        """The card was changed by other means than APDUs."""
+        for channel in set(self.uicc.groups) - set(self.card.open_channels()):
+            del self.uicc.groups[channel]
+        known, now = ((profile or {}).get("iccid") for profile in (self.radio.profile, self.card.enabled_profile()))
+        if self.knobs["notice"] and known != now:
+            self.card.reset()
+            self._refresh()
+
+    def _after_apdu(self):
+        if self.knobs["notice"]:
+            self.card.after_response()  # fetches the proactive command, if the card has one
+
+    def _reset_device(self):
+        if self.plugged:
+            self.unplug()
+            self.loop.call_later(RESET_SECONDS, lambda: None if self.plugged else self.plug())
+
+    # Message layer
+
+    def _readable(self):
+        self._input += os.read(self.bed.fd, 65536)
+        try:
+            messages, self._input = mbim.split_stream(self._input)
+            for message in messages:
+                self._message(message)
+        except mbim.MessageError as error:
+            self._input = b""
+            self._send([mbim.function_error(error.transaction, error.code)])
+
+    def _message(self, message):
+        kind, transaction, body = mbim.header(message)
+        if kind == mbim.OPEN:
+            self._open(transaction, body)
+        elif kind == mbim.HOST_ERROR:
+            self._fragments.drop()
+        elif not self.opened:
+            raise mbim.MessageError(mbim.Protocol.NOT_OPENED, transaction)
+        elif kind == mbim.CLOSE:
+            self._reset_host()
+            self._send([mbim.done(kind, transaction)])
+        elif kind == mbim.COMMAND:
+            self._command_fragment(transaction, body)
+        else:
+            raise mbim.MessageError(mbim.Protocol.UNKNOWN, transaction)
+
+    def _open(self, transaction, body):
+        if len(body) != 4:
+            raise mbim.MessageError(mbim.Protocol.LENGTH_MISMATCH, transaction)
+        self._reset_host()
+        self.max_transfer = min(int.from_bytes(body, "little"), mbim.MAX_TRANSFER)
+        if self.max_transfer < 64:  # MBIM 1.0, 6.4: the least wMaxControlMessage
+            self._send([mbim.done(mbim.OPEN, transaction, Status.INVALID_PARAMETERS)])
+            return
+        self.opened = True
+        self._send([mbim.done(mbim.OPEN, transaction)])
+
+    def _command_fragment(self, transaction, body):
+        if self._timer:
+            self._timer.cancel()
+        command = self._fragments.add(transaction, body)
+        if command:
+            self._command(command)
+        else:
+            self._timer = self.loop.call_later(FRAGMENT_SECONDS, self._fragment_missing, transaction)
+
+    def _fragment_missing(self, transaction):
+        if self._fragments.pending == transaction:
+            self._fragments.drop()
+            self._send([mbim.function_error(transaction, mbim.Protocol.TIMEOUT_FRAGMENT)])
+
+    def _send(self, messages):
+        if not self.plugged:
+            return
+        for message in messages:
+            self._output += message
+        self._flush()
+
+    def _flush(self):
+        try:
+            while self._output:
+                del self._output[:os.write(self.bed.fd, self._output)]
+            self.loop.remove_writer(self.bed.fd)
+        except BlockingIOError:
+            self.loop.add_writer(self.bed.fd, self._flush)
+
+    def indicate(self, service, cid, info):
+        if self.opened and self.cids.wanted(service, cid):
+            self._send(mbim.indicate(service, cid, info, self.max_transfer))
+
+    # Commands
+
+    def _command(self, command):
+        """Run one command, through the fault that is ordered for it, if any."""
+        point = FAULT_POINTS.get((command.service, command.cid))
+        # polls of registration and session are no step of anybody's: only their setting counts
+        counts = point and not (point in ("connect", "attach", "radio") and command.kind is Kind.QUERY)
+        order = self.faults.take(point) if counts else None
+        how = order["how"] if order else None
+        if how == "crash":
+            os._exit(70)
+        if how == "delay":
+            self.loop.call_later(order["seconds"], self._run, command, None)
+            return
+        if how in ("no-answer", "unplug", "status"):
+            if order.get("after"):  # the modem does it, only the answer is lost
+                self._execute(command, None, lambda *_: None)
+            if how == "unplug":
+                self.unplug()
+            elif how == "status":
+                self._answer(command, order["code"], b"")
+            return
+        wait = self.knobs["apdu_seconds"] if point == "uicc.apdu" else 0
+        if wait:
+            self.loop.call_later(wait, self._run, command, order)
+        else:
+            self._run(command, order)
+
+    def _run(self, command, order):
+        self._execute(command, order, lambda status, info: self._answer(command, status, info))
+
+    def _execute(self, command, order, answer):
+        self.cids.execute(command, order, answer)
+        if command.service == MS_UICC:
+            self.loop.call_later(0.01, self._after_apdu)
+
+    def _answer(self, command, status, info):
+        if self.opened:
+            self._send(mbim.command_done(command, status, info, self.max_transfer))
+
+
+class Verbs:
+    """The control verbs; each runs on the modem's loop, so that card and modem are used by one thread."""
+
+    def __init__(self, modem):
+        self.modem = modem
+
+    def table(self):
+        verbs = ("state", "sessions", "set", "unplug", "plug", "drop", "uplink", "traffic")
+        return {name: self.on_loop(getattr(self, name)) for name in verbs}
+
+    def on_loop(self, function):
+        def call(**arguments):
+            async def run():
+                return function(**arguments)
+
+            return asyncio.run_coroutine_threadsafe(run(), self.modem.loop).result(30)
+
+        return call
+
+    def on_card(self, function):
+        """A verb of the card: where it changes the enabled profile behind the modem's back, the modem sees a REFRESH."""
+        def call(**arguments):
+            answer = function(**arguments)
+            self.modem.check_card()
+            return answer
+
+        return self.on_loop(call)
+
+    def state(self):
+        modem, radio = self.modem, self.modem.radio
+        return {"plugged": modem.plugged, "opened": modem.opened, "radio": radio.on, "ready": radio.ready.name,
+                "register": radio.register.name, "attached": radio.attached, "session": radio.session.name,
+                "profile": radio.profile, "groups": {str(key): group for key, group in modem.uicc.groups.items()},
+                "apdus": modem.uicc.apdus, "sent": modem.uicc.bytes_sent, "received": modem.uicc.bytes_received,
+                "terminal_capability": [item.hex() for item in modem.uicc.terminal_capability], "knobs": modem.knobs}
+
+    def sessions(self):
+        radio, address = self.modem.radio, self.modem.net.address
+        return {"active": 1 if address else 0, "made": radio.sessions_made, "address": str(address) if address else None}
+
+    def set(self, **values):
+        check_knobs(values)
+        self.modem.knobs.update(values)
+        if "registration" in values and self.modem.plugged:
+            self.modem.radio.renew_registration()
+        return {"knobs": self.modem.knobs}
+
+    def unplug(self):
+        self.modem.unplug()
+        return {}
+
+    def plug(self):
+        self.modem.plug()
+        return {"node": self.modem.bed.node}
+
+    def drop(self):
+        """The network ends the session."""
+        self.modem.radio.end_session()
+
+    def uplink(self, on):
+        set_uplink(on)
+
+    def traffic(self):
+        return {"traffic": dict(self.modem.net.traffic)}
+
+
+def check_knobs(values):
+    """ValueError for what is no knob, or not of the knob's type."""
+    for name, value in values.items():
+        if name not in KNOBS:
+            raise ValueError(f"no knob {name}; knobs: {', '.join(KNOBS)}")
+        if type(value) is not type(KNOBS[name]) and not (type(KNOBS[name]) is float and type(value) is int):
+            raise ValueError(f"knob {name} is a {type(KNOBS[name]).__name__}, as {KNOBS[name]!r}")
+    if values.get("registration", "home") not in REGISTRATIONS:
+        raise ValueError(f"registration is one of {', '.join(REGISTRATIONS)}")
+
+
+async def run(options):
+    knobs = {**KNOBS, **options.set}
+    card_faults = Faults()
+    card = Euicc(options.pki, options.state, card_faults)
+    modem = Modem(card, knobs, asyncio.get_running_loop())
+    verbs = Verbs(modem)
+    card_verbs = {name: verbs.on_card(verb) for name, verb in CONTROL_VERBS(card).items()}
+    ControlServer("euicc", card_faults, card_verbs, options.lab_dir).start()
+    ControlServer("modem", modem.faults, verbs.table(), options.lab_dir).start()
+    modem.plug()
+    print(json.dumps({"root": modem.bed.root, "node": modem.bed.node}), flush=True)
+    await asyncio.Event().wait()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--pki", required=True, help="the folder that pki.py filled")
+    parser.add_argument("--state", required=True, help="the file that keeps the card")
+    parser.add_argument("--lab-dir", required=True, help="the folder for the control sockets")
+    parser.add_argument("--set", type=json.loads, default={}, metavar="JSON", help="knobs, as the control verb set")
+    options = parser.parse_args()
+    check_knobs(options.set)
+    asyncio.run(run(options))
+
+
+if __name__ == "__main__":
+    main()

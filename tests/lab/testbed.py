@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The esimd developers
+"""The USB device that udev and ModemManager see: plugs it in and out of a umockdev test bed."""
+
+import os
+import subprocess
+import tty
+
+import gi
+
+gi.require_version("UMockdev", "1.0")
+from gi.repository import UMockdev  # noqa: E402  (needs the version first)
+
+USB = "/devices/pci0000:00/0000:00:14.0/usb1/1-1"
+INTERFACE = f"{USB}/1-1:1.0"
+WDM = f"{INTERFACE}/usbmisc/cdc-wdm0"
+NET = f"{INTERFACE}/net/wwan0"
+NODE = "/dev/cdc-wdm0"
+
+DEVICES = [(USB, """
+E: SUBSYSTEM=usb
+E: DEVTYPE=usb_device
+E: DRIVER=usb
+E: ID_VENDOR_ID=1d6b
+E: ID_MODEL_ID=0199
+A: idVendor=1d6b
+A: idProduct=0199
+A: bcdDevice=0100
+A: manufacturer=esimd lab
+A: product=MBIM modem with eUICC
+L: driver=../../../../../bus/usb/drivers/usb
+"""), (INTERFACE, """
+E: SUBSYSTEM=usb
+E: DEVTYPE=usb_interface
+E: DRIVER=cdc_mbim
+A: bInterfaceClass=02
+A: bInterfaceSubClass=0e
+A: bInterfaceProtocol=00
+A: bInterfaceNumber=00
+L: driver=../../../../../../bus/usb/drivers/cdc_mbim
+"""), (WDM, """
+N: cdc-wdm0
+E: SUBSYSTEM=usbmisc
+E: DEVNAME=/dev/cdc-wdm0
+E: ID_MM_CANDIDATE=1
+E: ID_USB_INTERFACE_NUM=00
+L: device=../../../1-1:1.0
+"""), (NET, """
+E: SUBSYSTEM=net
+E: INTERFACE=wwan0
+E: IFINDEX={index}
+E: ID_MM_CANDIDATE=1
+E: ID_USB_INTERFACE_NUM=00
+L: device=../../../1-1:1.0
+""")]
+
+
+class TestBed:
+    """The modem's end of /dev/cdc-wdm0 is `fd` while it is plugged in."""
+
+    def __init__(self):
+        self._bed = UMockdev.Testbed.new()
+        self.root = self._bed.get_root_dir()
+        for driver in ("usb", "cdc_mbim"):
+            os.makedirs(f"{self._bed.get_sys_dir()}/bus/usb/drivers/{driver}", exist_ok=True)
+        self.fd = self._slave = -1
+        self.node = None
+
+    def plug(self, index):
+        """Add the device; INDEX is wwan0's interface index. The tty behind NODE is then `node`."""
+        for path, text in DEVICES:
+            self._bed.add_from_string(f"P: {path}\n{text.lstrip().format(index=index)}")
+        self.fd = self._bed.get_dev_fd(NODE)
+        self.node = os.readlink(f"{self.root}{NODE}")
+        # one end of our own keeps the terminal up while no host has it open
+        self._slave = os.open(self.node, os.O_RDWR | os.O_NOCTTY)
+        tty.setraw(self._slave)
+        os.set_blocking(self.fd, False)
+        _show_node(self.node)
+        for path, _ in DEVICES:
+            self._bed.uevent(f"/sys{path}", "add")
+
+    def unplug(self):
+        """Remove the device: whoever has it open gets a hang-up, as from a USB device that is gone."""
+        for path, _ in reversed(DEVICES):
+            self._bed.uevent(f"/sys{path}", "remove")
+        _hide_node()
+        os.close(self._slave)
+        os.close(self.fd)
+        for path, _ in reversed(DEVICES):
+            self._bed.remove_device(f"/sys{path}")
+        os.unlink(f"{self.root}{NODE}")  # umockdev forgets it
+        self.fd = self._slave = -1
+
+
+def _without_preload(script, *words):
+    """Run a shell SCRIPT that sees the lab's true /dev."""
+    environment = {name: value for name, value in os.environ.items() if name != "LD_PRELOAD"}
+    subprocess.run(["sh", "-ec", script, "sh", *words], env=environment, check=True, stdin=subprocess.DEVNULL)
+
+
+def _show_node(node):
+    """Give programs without the preload a file at NODE: a bind mount, since a link would show another name to mbim-proxy."""
+    _without_preload(': > "$2"; mount --bind "$1" "$2"', node, NODE)
+
+
+def _hide_node():
+    _without_preload('umount "$1"; rm "$1"', NODE)
