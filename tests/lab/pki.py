@@ -4,7 +4,7 @@
 """Makes the certificates of a lab, anew for each run: pki.py DIR [--eid EID] writes NAME.key.pem, NAME.pem, NAME.der.
 
 The profile of each certificate is that of SGP.22 v2.x clause 4.5.2 (roles: annex H), whose names this file keeps:
-ci > eum > euicc; ci > dpauth, dppb, dptls, dsauth; the same under ci2; expired ones; and an ordinary web CA beside them.
+ci > eum > euicc; ci > dpauth, dppb, dptls, dsauth; the same under ci2; expired ones; an ordinary web CA beside them.
 TLS certificates also get NAME.chain.pem (with their issuer).
 """
 
@@ -125,7 +125,8 @@ def _make_card(ci, eid):
 
 def _make_server(ci, suffix=""):
     def auth(name, role, host, oid, **options):
-        ci.issue(name, _subject(host), [_usage("digital_signature"), _role(role), _names([host], oid), _crl()], **options)
+        extensions = [_usage("digital_signature"), _role(role), _names([host], oid), _crl()]
+        ci.issue(name, _subject(host), extensions, **options)
 
     def tls(name, **options):
         ci.issue(name, _subject(SMDP_HOSTS[0]), [_usage("digital_signature"), _tls_usage(), _role("dp-tls"),
