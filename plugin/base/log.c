@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* The log writer, and what it makes unreadable: EIDs, ICCIDs, IMSIs, activation codes, credentials.
+ */
+
+#include "base/log.h"
+
+#include <stdio.h>
+
+/* What is replaced, in this order. Patterns are compiled anew for each message: messages are rare,
+ * and so nothing is shared between threads. */
+static const struct
+{
+  const char *pattern;
+  const char *replacement;
+} rules[] = {
+  /* SGP.22, 4.1: LPA:1$address$matching id$OID$confirmation code required */
+  { "(?:LPA:)?1\\$([^$\\s\"']*)\\$[^\\s\"',;)]*", "LPA:1$\\1$..." },
+  { "(?i)(authorization[\"']?\\s*[:=]\\s*).*", "\\1..." },
+  { "(?i)\\b(basic|bearer)\\s+[A-Za-z0-9+/=._~-]{6,}", "\\1 ..." },
+  { "(?i)((?:secret|password|passwd|token|matching[ _-]?id|confirmation[ _-]?code|api[ _-]?key)"
+    "[\"']?\\s*[:=]\\s*)(?:\"[^\"]*\"|'[^']*'|[^\\s&,;]+)",
+    "\\1..." },
+  { "(://)[^/@\\s]+@", "\\1...@" },
+  { "\\beyJ[A-Za-z0-9_-]+\\.[A-Za-z0-9_.-]+", "..." }, /* a JSON web token */
+  { "\\b(?=[0-9]*[a-f])[0-9a-f]{32}\\b", "..." }, /* Twilio's auth tokens; its SIDs are longer */
+  { "[0-9]{7,}([0-9]{3})", "...\\1" },
+};
+
+char *
+log_redact (const char *text)
+{
+  g_autofree char *clean = g_strdup (text);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (rules); i++)
+    {
+      g_autoptr (GError) error = NULL;
+      /* RAW: a message that is not UTF-8 must not escape redaction. */
+      g_autoptr (GRegex) regex = g_regex_new (rules[i].pattern, G_REGEX_RAW, 0, &error);
+      char *next;
+
+      g_assert_no_error (error);
+      next = g_regex_replace (regex, clean, -1, 0, rules[i].replacement, 0, &error);
+      g_free (clean);
+      clean = next ? next : g_strdup ("(a message that could not be made safe to show)");
+    }
+  return g_steal_pointer (&clean);
+}
+
+/* A message's text as a string of its own; fields need not end in a NUL. */
+static char *
+field_text (const GLogField *field)
+{
+  return field->length < 0 ? g_strdup (field->value) : g_strndup (field->value, field->length);
+}
+
+static GLogWriterOutput
+write_fields (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer debug)
+{
+  g_autofree GLogField *copy = g_memdup2 (fields, n_fields * sizeof *fields);
+  g_autofree char *clean = NULL;
+
+  if ((level & (G_LOG_LEVEL_DEBUG | G_LOG_LEVEL_INFO)) && !GPOINTER_TO_INT (debug))
+    return G_LOG_WRITER_HANDLED;
+  for (gsize i = 0; i < n_fields && clean == NULL; i++)
+    {
+      g_autofree char *text = NULL;
+
+      if (g_strcmp0 (fields[i].key, "MESSAGE") != 0)
+        continue;
+      text = field_text (&fields[i]);
+      clean = log_redact (text);
+      copy[i].value = clean;
+      copy[i].length = -1;
+    }
+  if (g_log_writer_is_journald (fileno (stderr))
+      && g_log_writer_journald (level, copy, n_fields, NULL) == G_LOG_WRITER_HANDLED)
+    return G_LOG_WRITER_HANDLED;
+  return g_log_writer_standard_streams (level, copy, n_fields, NULL);
+}
+
+void
+log_setup (gboolean debug)
+{
+  g_log_writer_default_set_use_stderr (TRUE);
+  g_log_set_writer_func (write_fields, GINT_TO_POINTER (debug), NULL);
+}

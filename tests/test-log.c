@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* base/log: what must never be readable in a log, and that the writer really uses it. */
+
+#include "base/log.h"
+
+static void
+check (const char *text, const char *expected)
+{
+  g_autofree char *clean = log_redact (text);
+
+  g_assert_cmpstr (clean, ==, expected);
+}
+
+static void
+test_numbers (void)
+{
+  check ("EID 89049032123451234512345678901235 found", "EID ...235 found");
+  check ("iccid=8988307000000000123F", "iccid=...123F");
+  check ("IMSI 310150123456789.", "IMSI ...789.");
+  check ("BF3E5A1089049032123451234512345678901235", "BF3E5A...235");
+  check ("1234567890", "...890");
+  check ("123456789 bytes", "123456789 bytes");
+  check ("", "");
+}
+
+static void
+test_activation_codes (void)
+{
+  check ("LPA:1$smdp.example.com$04386-AGYFT-A74Y8-3F815 given",
+         "LPA:1$smdp.example.com$... given");
+  check ("1$smdp.example.com$MATCHING$1.3.6.1$1", "LPA:1$smdp.example.com$...");
+  check ("LPA:1$smdp.example.com$", "LPA:1$smdp.example.com$...");
+  check ("{\"matchingId\": \"A-B-C\", \"x\": 1}", "{\"matchingId\": ..., \"x\": 1}");
+  check ("confirmation code: 1234", "confirmation code: ...");
+}
+
+static void
+test_credentials (void)
+{
+  check ("> Authorization: Basic U0s6c2VjcmV0", "> Authorization: ...");
+  check ("sent Bearer abcdef.ghijkl here", "sent Bearer ... here");
+  check ("client_secret=hunter2&scope=x", "client_secret=...&scope=x");
+  check ("\"access_token\":\"a b\"", "\"access_token\":...");
+  check ("https://user:pass@host/path", "https://...@host/path");
+  check ("token 0123456789abcdef0123456789abcdef", "token ...");
+  check ("jwt eyJhbGciOi.eyJzdWIi.c2ln end", "jwt ... end");
+  /* A Sid is a name, not a secret. */
+  check ("HPabcdefabcdefabcdefabcdefabcdefab", "HPabcdefabcdefabcdefabcdefabcdefab");
+}
+
+static void
+test_not_utf8 (void)
+{
+  check ("\xff\xfe 89049032123451234512345678901235", "\xff\xfe ...235");
+}
+
+static void
+test_writer (void)
+{
+  if (g_test_subprocess ())
+    {
+      log_setup (FALSE);
+      g_debug ("unseen");
+      g_message ("EID 89049032123451234512345678901235");
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr ("*EID ...235*");
+  g_test_trap_assert_stderr_unmatched ("*890490*");
+  g_test_trap_assert_stderr_unmatched ("*unseen*");
+}
+
+static void
+test_writer_debug (void)
+{
+  if (g_test_subprocess ())
+    {
+      log_setup (TRUE);
+      g_debug ("seen 8988307000000000123");
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr ("*seen ...123*");
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/log/numbers", test_numbers);
+  g_test_add_func ("/log/activation-codes", test_activation_codes);
+  g_test_add_func ("/log/credentials", test_credentials);
+  g_test_add_func ("/log/not-utf8", test_not_utf8);
+  g_test_add_func ("/log/writer", test_writer);
+  g_test_add_func ("/log/writer-debug", test_writer_debug);
+  return g_test_run ();
+}
