@@ -139,6 +139,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         for name, value in (headers or {}).items():
             self.send_header(name, value)
+        if self.close_connection:  # RFC 9112 clause 9.6; Node keeps the connection for later unless it is told so
+            self.send_header("Connection", "close")
         if truncate:
             data, self.close_connection = data[:len(data) // 2], True
         self.end_headers()

@@ -362,6 +362,11 @@ class FaultsOnTheWire(Case):
         self.refused(self.client.post(PROFILES, Eid=EID), 500, 20500)
         self.assertEqual(len(self.client.get(PROFILES).body["esim_profiles"]), 1)
 
+    def test_a_connection_that_will_be_closed_says_so(self):
+        answer = self.client.request("GET", FLEETS, Connection="close")
+        self.assertEqual(answer.headers["Connection"], "close")
+        self.assertIsNone(self.client.get(FLEETS).headers["Connection"])
+
     def test_stall(self):
         self.fault("fleets.list", "stall", seconds=0.3)
         start = time.monotonic()
