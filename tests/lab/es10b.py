@@ -80,8 +80,10 @@ class Authentication:
         return tlv.tlv(
             0xBF22, tlv.tlv(0x81, PROFILE_VERSION), tlv.tlv(0x82, SVN), tlv.tlv(0x83, FIRMWARE),
             tlv.tlv(0x84, *resources), tlv.tlv(0x85, bytes.fromhex("067f36c0")),  # UICC capabilities: USIM, Java ...
+            tlv.tlv(0x86, b"\x0f\x01\x00"), tlv.tlv(0x87, b"\x02\x03\x00"),  # TS 102 241, GlobalPlatform
             tlv.tlv(0x88, b"\x03\x98"),  # additional profile, test profile, extensible device information
-            *self._ci_lists(), tlv.tlv(0x8B, b"\x02"), tlv.tlv(0x04, b"\x01\x00\x00"), tlv.tlv(0x0C, b"LAB-0000000"))
+            *self._ci_lists(), tlv.tlv(0x8B, b"\x02"), tlv.tlv(0x99, b"\0"),  # a medium eUICC; no rule is forbidden
+            tlv.tlv(0x04, b"\x01\x00\x00"), tlv.tlv(0x0C, b"LAB-0000000"))
 
     def rat(self, _value):
         return tlv.tlv(0xBF43, tlv.tlv(0xA0, *self._store.rat_rows()))
