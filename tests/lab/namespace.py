@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""namespace.py COMMAND...: runs COMMAND where the lab's host names exist, on a loopback of its own, ports below 1024 free.
+"""namespace.py COMMAND...: runs COMMAND where the lab's host names exist, on a loopback of its own.
 
-Its own network, mount and (unless root) user namespace; /etc/hosts is bound over inside. Nothing outside is changed.
+Its own network, mount and (unless root) user namespace; /etc/hosts is bound over inside; every port is free.
 Others join by enter(), which the process id of that command is given to.
 """
 

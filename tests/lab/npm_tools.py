@@ -50,7 +50,7 @@ def _npm(*arguments):
 
 @contextlib.contextmanager
 def _fresh(package):
-    """Yield (final folder, folder to fill or None when it was filled before); renamed at the end, so never half there."""
+    """Yield (final folder, folder to fill or None if that was done before); renamed at the end, so never half there."""
     cache = cache_folder()
     os.makedirs(cache, exist_ok=True)
     final = os.path.join(cache, package.replace("/", "+"))
@@ -85,7 +85,7 @@ def twilio_cli():
 
 
 def supersim_document():
-    """Twilio's own OpenAPI document of the Super SIM API: its path. Only the package is fetched, not what it needs to run."""
+    """The path of Twilio's own OpenAPI document of the Super SIM API; what its package needs to run is not fetched."""
     with _fresh(CLI_CORE) as (final, partial):
         if partial:
             _npm("pack", "--pack-destination", partial, CLI_CORE)

@@ -106,7 +106,7 @@ def _value(name, kind, text):
 
 
 def read_fields(route, encoded):
-    """The fields of a form or query, checked and converted; raises ApiError for one that the operation does not have."""
+    """The fields of a form or query, checked and converted; raises ApiError for one the operation does not have."""
     given = parse_qs(encoded, keep_blank_values=True)
     for name in given:
         if name not in route.fields:

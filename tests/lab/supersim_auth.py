@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""Who may talk to the stand-in of the Super SIM API: Twilio's keys by HTTP Basic, KORE's OAuth2 tokens; and its errors."""
+"""Who may talk to the Super SIM stand-in: Twilio's keys by HTTP Basic, KORE's OAuth2 tokens; and how it refuses."""
 
 import base64
 import binascii

@@ -1,12 +1,13 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""A plain client of the Super SIM API, for the tests of its stand-in: one kept-alive connection, JSON out."""
+"""What the tests of the Super SIM stand-in share: a plain client, a stand-in in a folder of its own, a test case."""
 
 import base64
 import http.client
 import json
 import tempfile
 import time
+import unittest
 from typing import NamedTuple
 from urllib.parse import urlencode
 
@@ -15,6 +16,7 @@ from control import ask
 from supersim_auth import KORE, TWILIO, load_credentials
 from supersim_http import TOKEN_PATH
 
+PROFILES, SIMS, FLEETS = "/v1/ESimProfiles", "/v1/Sims", "/v1/Fleets"
 EID = "89049032123451234512345678901235"
 
 
@@ -110,3 +112,26 @@ class Bench:
 
     def kore_client(self, token):
         return Client(self.kore_port, authorization="Bearer " + token)
+
+
+class Case(unittest.TestCase):
+    """A test with a stand-in and a client of its own."""
+
+    def setUp(self):
+        self.bench = Bench()
+        self.addCleanup(self.bench.close)
+        self.client = self.bench.client()
+
+    def refused(self, answer, status, code):
+        self.assertEqual((answer.status, answer.body["code"], answer.body["status"]), (status, code, status))
+        self.assertTrue(answer.body["message"])
+        self.assertEqual(answer.body["more_info"], f"https://www.twilio.com/docs/errors/{code}")
+
+    def fault(self, at, how, **details):
+        self.bench.ask("fault", at=at, how=how, **details)
+
+    def reserve(self, **form):
+        """A reservation that became available: its resource and the statuses that were seen."""
+        created = self.client.post(PROFILES, **(form or {"Eid": EID}))
+        self.assertEqual(created.status, 201)
+        return self.client.until(f"{PROFILES}/{created.body['sid']}", "available")

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""The HTTP(S) side of the Super SIM stand-in: connections, hosts, the answers on the wire, and the faults that strike there."""
+"""The HTTP(S) side of the Super SIM stand-in: connections, hosts, answers on the wire, and faults that strike there."""
 
 import collections
 import http.server

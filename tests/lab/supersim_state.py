@@ -14,6 +14,10 @@ import time
 
 KINDS = {"ESimProfiles": "HP", "Sims": "HS", "Fleets": "HF", "NetworkAccessProfiles": "HA", "Networks": "HW"}
 ICCID_PREFIX = "8988307"
+ORDER_REFUSED, DOWNLOAD_FAILED = "83501", "83502"  # the lab's own: what the provider says here is not published
+# What a profile's state at the SM-DP+ (SGP.22 clause 3.1.6) makes of its reservation; the others change nothing.
+FROM_SMDP = {"downloaded": "downloaded", "installed": "installed", "enabled": "installed", "disabled": "installed",
+             "error": "failed"}
 TIMING = {"reserve_seconds": 1.0, "schedule_seconds": 0.5, "token_seconds": 3600.0}
 LAB_NETWORKS = (("Lab Mobile", "US", "310", "410"), ("Example Telecom", "DE", "001", "01"))
 
@@ -145,7 +149,7 @@ class State:
         matching_id = "-".join(groups) if record["matching"] else None
         refusal = self._smdp.order(iccid, record["eid"], matching_id)
         if refusal:
-            return {"to": "failed", "error_code": "83501", "message": refusal}
+            return {"to": "failed", "error_code": ORDER_REFUSED, "message": refusal}
         record["iccid"] = iccid
         record["sim_sid"] = self.add_sim(iccid)["sid"]
         record["smdp_plus_address"] = self._smdp.address
@@ -166,7 +170,8 @@ class State:
         states = self._smdp.states() if waiting else {}
         changed = False
         for record in waiting:
-            status = states.get(record["iccid"])
-            if status in ("downloaded", "installed") and status != record["status"]:
-                record["status"], record["date_updated"], changed = status, timestamp(), True
+            status = FROM_SMDP.get(states.get(record["iccid"]), record["status"])
+            if status != record["status"]:
+                self.step(record, {"to": status, "error_code": DOWNLOAD_FAILED, "message": "The download failed"})
+                changed = True
         return changed
