@@ -123,9 +123,12 @@ class Euicc:
             return answer
 
     def after_response(self):
-        """To be called once the answer has left: a REFRESH that is due closes all channels and calls on_refresh()."""
+        """To be called once the answer has left: a REFRESH that is due closes all channels and calls on_refresh().
+
+        It waits until the result has been fetched, as a card does, which announces it by 91xx in the place of 9000.
+        """
         with self.lock:
-            due, self.isdr.refresh_due = self.isdr.refresh_due, False
+            due = self.isdr.refresh_due and not any(channel.response for channel in self._channels.values())
             if due:
                 self.reset()
         if due:

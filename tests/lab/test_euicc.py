@@ -284,11 +284,25 @@ class TestProfiles(Case):
         self.card.after_response()
         self.card.after_response()
         self.assertEqual(seen, [[]])
-        self.power_up()
-        self.card.on_refresh = lambda: seen.append("again")
+    def test_refresh_waits_for_its_result(self):
+        seen = []
+        self.card.on_refresh = lambda: seen.append("refresh")
+        self.add(A)
+        self.card.open_channel(ISDR_AID)
+        command = switch(0xBF31, A, b"\xff")
+        self.assertEqual(self.t(f"81e29100{len(command):02x}{command.hex()}"), "6106")
+        self.card.after_response()
+        self.assertEqual((self.t("81c0000006"), seen), ("bf3103800100" + OK, []))
+        self.card.after_response()
+        self.assertEqual((self.card.open_channels(), seen), ([], ["refresh"]))
+
+    def test_no_refresh_unasked(self):
+        seen = []
+        self.add(A, state="enabled")
+        self.card.on_refresh = lambda: seen.append("refresh")
         self.assertEqual(self.result(switch(0xBF32, A)), 0)
         self.card.after_response()
-        self.assertEqual(seen, [[]])
+        self.assertEqual(seen, [])
 
     def test_memory_reset(self):
         def reset(mask):
