@@ -23,6 +23,9 @@ typedef struct
   char *imei; /* "" where not known */
 } CardAccess;
 
+/** card_access_new: by DRIVER through MODEM's DEVICE; EID "" accepts any card. */
+CardAccess *card_access_new (const ChannelDriver *driver, const ModemSnapshot *modem,
+                             const char *device, const Quirks *quirks, const char *eid);
 CardAccess *card_access_ref (CardAccess *self);
 void card_access_unref (CardAccess *self);
 
@@ -36,10 +39,8 @@ typedef struct
 {
   gatomicrefcount refs;
   char *eid;
-  char *svn;
-  guint64 free_memory;
-  char **ci_ids;
-  char *default_smdp, *root_smds;
+  Es10bInfo *info;
+  Es10aAddresses *addresses;
   GPtrArray *profiles; /* of Profile */
   guint n_notifications;
 } CardFacts;
@@ -62,7 +63,8 @@ gboolean profile_is_factory_test (const Profile *profile);
 #define CARD_TYPE (card_get_type ())
 G_DECLARE_FINAL_TYPE (Card, card, ESIM, CARD, GObject)
 
-Card *card_new (guint number, const char *eid);
+/** card_new: the card with EID; its work runs on the modem's two queues. */
+Card *card_new (guint number, const char *eid, Queue *card_queue, Queue *net_queue);
 guint card_number (Card *self);
 const char *card_eid (Card *self);
 ModemSnapshot *card_modem (Card *self); /* NULL while the modem is away; owned by SELF */

@@ -1,0 +1,162 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* How a worker reaches a card, and what it reads of it in one go. */
+
+#include "card/card.h"
+
+#include "base/error.h"
+#include "lpa/es10c.h"
+
+CardAccess *
+card_access_new (const ChannelDriver *driver, const ModemSnapshot *modem, const char *device,
+                 const Quirks *quirks, const char *eid)
+{
+  CardAccess *self = g_new0 (CardAccess, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->driver = driver;
+  self->device = g_strdup (device);
+  self->target = (ChannelTarget){ .device = self->device, .slot = modem->slot, .quirks = *quirks };
+  self->eid = g_strdup (eid);
+  self->imei = g_strdup (modem->imei);
+  return self;
+}
+
+CardAccess *
+card_access_ref (CardAccess *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+card_access_unref (CardAccess *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  g_free (self->device);
+  g_free (self->eid);
+  g_free (self->imei);
+  g_free (self);
+}
+
+/* Facts age: another card may sit in the slot by the time a job runs. */
+static gboolean
+is_expected_card (CardAccess *self, Channel *channel, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *eid = NULL;
+
+  if (*self->eid == '\0')
+    return TRUE;
+  eid = es10c_get_eid (channel, cancellable, error);
+  if (eid == NULL)
+    return FALSE;
+  if (g_str_equal (eid, self->eid))
+    return TRUE;
+  error_set (error, ESIM_ERROR_NO_EUICC, "card", "another card is in the modem now (EID %s)", eid);
+  return FALSE;
+}
+
+Channel *
+card_access_open (CardAccess *self, Progress *progress, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (Channel) channel
+      = channel_open (self->driver, &self->target, progress, cancellable, error);
+
+  if (channel == NULL || !is_expected_card (self, channel, cancellable, error))
+    return NULL;
+  return g_steal_pointer (&channel);
+}
+
+CardFacts *
+card_facts_ref (CardFacts *self)
+{
+  g_atomic_ref_count_inc (&self->refs);
+  return self;
+}
+
+void
+card_facts_unref (CardFacts *self)
+{
+  if (!g_atomic_ref_count_dec (&self->refs))
+    return;
+  g_free (self->eid);
+  g_clear_pointer (&self->info, es10b_info_free);
+  g_clear_pointer (&self->addresses, es10a_addresses_free);
+  g_clear_pointer (&self->profiles, g_ptr_array_unref);
+  g_free (self);
+}
+
+static gboolean
+read_info (CardFacts *self, Channel *channel, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GBytes) info2 = es10b_get_info2 (channel, cancellable, error);
+
+  if (info2 == NULL)
+    return FALSE;
+  self->info = es10b_parse_info (info2, error);
+  return self->info != NULL;
+}
+
+static gboolean
+count_notifications (CardFacts *self, Channel *channel, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) list = es10b_list_notifications (channel, cancellable, error);
+
+  if (list == NULL)
+    return FALSE;
+  self->n_notifications = list->len;
+  return TRUE;
+}
+
+CardFacts *
+card_facts_read (Channel *channel, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (CardFacts) self = g_new0 (CardFacts, 1);
+
+  g_atomic_ref_count_init (&self->refs);
+  self->eid = es10c_get_eid (channel, cancellable, error);
+  if (self->eid == NULL || !read_info (self, channel, cancellable, error))
+    return NULL;
+  self->addresses = es10a_get_addresses (channel, cancellable, error);
+  if (self->addresses == NULL)
+    return NULL;
+  self->profiles = es10c_get_profiles (channel, FALSE, cancellable, error);
+  if (self->profiles == NULL || !count_notifications (self, channel, cancellable, error))
+    return NULL;
+  return g_steal_pointer (&self);
+}
+
+const Profile *
+card_facts_find (const CardFacts *self, const char *iccid)
+{
+  for (guint i = 0; i < self->profiles->len; i++)
+    {
+      const Profile *profile = self->profiles->pdata[i];
+      if (g_strcmp0 (profile->iccid, iccid) == 0)
+        return profile;
+    }
+  return NULL;
+}
+
+const Profile *
+card_facts_enabled (const CardFacts *self)
+{
+  for (guint i = 0; i < self->profiles->len; i++)
+    {
+      const Profile *profile = self->profiles->pdata[i];
+      if (profile->state == PROFILE_ENABLED)
+        return profile;
+    }
+  return NULL;
+}
+
+gboolean
+profile_is_factory_test (const Profile *profile)
+{
+  /* Known on retail modems; some are not marked as class test. */
+  static const char *const iccids[]
+      = { "89010000001234567882", "89000123456789012341", "89000000000000000012", NULL };
+
+  return profile->class == PROFILE_TEST || g_strv_contains (iccids, profile->iccid);
+}

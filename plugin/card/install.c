@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* One installation as jobs on the card's queues: look, perhaps ask, load; send the notification off
+ * the card; remove it. */
+
+#include "card/install.h"
+
+#include "base/error.h"
+#include "lpa/es9p.h"
+
+/* After this long without an answer the session is cancelled as timed out, which leaves the order
+ * as it is. */
+#define CONSENT_S 120
+
+/* Lives from install_start() to done; its members go to one job at a time, so no two threads ever
+ * share it. */
+struct _Install
+{
+  Card *card;
+  CardAccess *access;
+  Activation *activation;
+  GBytes *ci_pem;
+  char *code;
+  gboolean accept_rules;
+  Progress *progress;
+  GCancellable *cancellable;
+  InstallAsk ask;
+  InstallDone done;
+  gpointer data;
+
+  Http *http;
+  Download *download;
+  DownloadResult *result;
+  CardFacts *facts;
+  DownloadCancel reason;
+  GError *error; /* why it is over, once it is */
+  guint consent_source;
+  gulong cancel_handler;
+};
+
+static void
+install_free (Install *self)
+{
+  g_clear_handle_id (&self->consent_source, g_source_remove);
+  g_object_unref (self->card);
+  card_access_unref (self->access);
+  g_clear_pointer (&self->activation, activation_free);
+  g_bytes_unref (self->ci_pem);
+  g_free (self->code);
+  g_clear_pointer (&self->progress, progress_unref);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->http, http_free);
+  g_clear_pointer (&self->download, download_free);
+  g_clear_pointer (&self->result, download_result_free);
+  g_clear_pointer (&self->facts, card_facts_unref);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+static gboolean
+needs_code (const Install *self)
+{
+  return download_needs_code (self->download) && self->code == NULL;
+}
+
+static gboolean
+needs_agreement (const Install *self)
+{
+  return download_rules (self->download) == DOWNLOAD_RULES_ASK && !self->accept_rules;
+}
+
+static void
+step (Install *self, const char *name)
+{
+  if (self->progress)
+    progress_step (self->progress, name);
+}
+
+/* Worker: the second half, over whichever channel is open now. */
+static gboolean
+load (Install *self, Channel *channel, GCancellable *cancellable, GError **error)
+{
+  gboolean loaded;
+
+  step (self, "download");
+  loaded = download_finish (self->download, channel, self->http, self->code, &self->result,
+                            cancellable, error);
+  if (loaded)
+    self->facts = card_facts_read (channel, NULL, NULL);
+  return loaded;
+}
+
+static Activation *
+default_activation (Channel *channel, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (Es10aAddresses) addresses = es10a_get_addresses (channel, cancellable, error);
+
+  if (addresses == NULL)
+    return NULL;
+  if (*addresses->default_smdp != '\0')
+    return activation_new (addresses->default_smdp, "");
+  error_set (error, ESIM_ERROR_INVALID_ARGUMENT, "card",
+             "the card has no default SM-DP+: give an activation code");
+  return NULL;
+}
+
+/* Worker: what no one can be asked, or no one may agree to, ends here, with the true reason. */
+static gboolean
+check_consent (Install *self, Channel *channel, GError **error)
+{
+  if (download_rules (self->download) == DOWNLOAD_RULES_FORBIDDEN)
+    {
+      download_cancel (self->download, channel, self->http, DOWNLOAD_CANCEL_RULES);
+      error_set (error, ESIM_ERROR_POLICY_RULES, "lpa",
+                 "the card does not allow this operator the rules its profile comes with");
+      return FALSE;
+    }
+  if (self->ask || (!needs_code (self) && !needs_agreement (self)))
+    return TRUE;
+  download_cancel (self->download, channel, self->http, DOWNLOAD_CANCEL_POSTPONED);
+  if (needs_code (self))
+    error_set (error, ESIM_ERROR_CONFIRMATION_CODE_NEEDED, "lpa", "a confirmation code is needed");
+  else
+    error_set (error, ESIM_ERROR_POLICY_RULES, "lpa",
+               "someone has to agree to the profile's rules");
+  return FALSE;
+}
+
+/* Worker: up to the metadata, and on to the end where nothing has to be asked. */
+static gboolean
+begin_work (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Install *self = data;
+  DownloadDevice device = { .imei = *self->access->imei ? self->access->imei : NULL };
+  g_autoptr (Channel) channel = NULL;
+
+  step (self, "open-channel");
+  channel = card_access_open (self->access, self->progress, cancellable, error);
+  if (channel == NULL)
+    return FALSE;
+  if (self->activation == NULL)
+    self->activation = default_activation (channel, cancellable, error);
+  if (self->activation == NULL)
+    return FALSE;
+  self->http = http_new (HTTP_TRUST_PEM, self->ci_pem, self->progress);
+  step (self, "authenticate");
+  self->download
+      = download_begin (channel, self->http, self->activation, &device, cancellable, error);
+  if (self->download == NULL || !check_consent (self, channel, error))
+    return FALSE;
+  if (needs_code (self) || needs_agreement (self))
+    return TRUE;
+  return load (self, channel, cancellable, error);
+}
+
+static gboolean
+finish_work (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Install *self = data;
+  g_autoptr (Channel) channel = card_access_open (self->access, self->progress, cancellable, error);
+
+  return channel != NULL && load (self, channel, cancellable, error);
+}
+
+static gboolean
+refuse_work (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Install *self = data;
+  g_autoptr (Channel) channel = card_access_open (self->access, self->progress, NULL, error);
+
+  if (channel == NULL)
+    return FALSE;
+  download_cancel (self->download, channel, self->http, self->reason);
+  return TRUE;
+}
+
+static gboolean
+send_work (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Install *self = data;
+
+  step (self, "send-notifications");
+  return es9p_handle_notification (self->http, self->result->address, self->result->notification,
+                                   cancellable, error);
+}
+
+static gboolean
+remove_work (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Install *self = data;
+  g_autoptr (Channel) channel = card_access_open (self->access, self->progress, NULL, error);
+
+  if (channel == NULL || !es10b_remove_notification (channel, self->result->sequence, error))
+    return FALSE;
+  g_clear_pointer (&self->facts, card_facts_unref);
+  self->facts = card_facts_read (channel, NULL, NULL);
+  return TRUE;
+}
+
+/* Main thread from here on. */
+static void
+end (Install *self)
+{
+  if (self->facts)
+    card_set_facts (self->card, self->facts);
+  self->done (self, self->error ? NULL : self->result->iccid, self->error, self->data);
+  install_free (self);
+}
+
+static void
+on_removed (gpointer data, const GError *error, gpointer user_data)
+{
+  if (error)
+    g_debug ("a sent notification stays on the card: %s", error->message);
+  end (data);
+}
+
+static void
+on_sent (gpointer data, const GError *error, gpointer user_data)
+{
+  Install *self = data;
+
+  if (error)
+    {
+      g_debug ("the installation's notification stays for later: %s", error->message);
+      end (self);
+      return;
+    }
+  queue_push (card_queue (self->card), remove_work, self, NULL, NULL, on_removed, NULL);
+}
+
+/* Even a failed installation has a signed result that its server waits for. */
+static void
+settle (Install *self)
+{
+  if (self->result == NULL || self->result->notification == NULL)
+    end (self);
+  else
+    queue_push (card_net_queue (self->card), send_work, self, NULL, self->cancellable, on_sent,
+                NULL);
+}
+
+static void
+on_finished (gpointer data, const GError *error, gpointer user_data)
+{
+  Install *self = data;
+
+  self->error = error ? g_error_copy (error) : NULL;
+  settle (self);
+}
+
+static gboolean
+on_no_answer (gpointer data)
+{
+  Install *self = data;
+
+  self->consent_source = 0;
+  error_set (&self->error, ESIM_ERROR_TIMED_OUT, "lpa", "nobody answered within %d s", CONSENT_S);
+  install_refuse (self, DOWNLOAD_CANCEL_TIMED_OUT);
+  return G_SOURCE_REMOVE;
+}
+
+/* The cancellable is triggered on the main thread, so its plain signal is safe to disconnect from
+ * here. */
+static void
+on_cancelled (Install *self)
+{
+  install_refuse (self, DOWNLOAD_CANCEL_POSTPONED);
+}
+
+static void
+stop_waiting (Install *self)
+{
+  g_clear_handle_id (&self->consent_source, g_source_remove);
+  if (self->cancel_handler)
+    g_clear_signal_handler (&self->cancel_handler, self->cancellable);
+}
+
+static void
+on_begun (gpointer data, const GError *error, gpointer user_data)
+{
+  Install *self = data;
+
+  if (error || self->result || (!needs_code (self) && !needs_agreement (self)))
+    {
+      on_finished (data, error, user_data);
+      return;
+    }
+  self->consent_source = g_timeout_add_seconds (CONSENT_S, on_no_answer, self);
+  if (self->cancellable)
+    self->cancel_handler = g_signal_connect_swapped (self->cancellable, "cancelled",
+                                                     G_CALLBACK (on_cancelled), self);
+  self->ask (self, download_metadata (self->download), needs_code (self),
+             download_rules (self->download), self->data);
+}
+
+Install *
+install_start (Card *card, Activation *activation, const InstallSettings *settings,
+               Progress *progress, GCancellable *cancellable, InstallAsk ask, InstallDone done,
+               gpointer data)
+{
+  Install *self = g_new0 (Install, 1);
+
+  self->card = g_object_ref (card);
+  self->access = card_access_ref (card_access (card));
+  self->activation = activation;
+  self->ci_pem = g_bytes_ref (settings->ci_pem);
+  self->code = g_strdup (settings->code);
+  self->accept_rules = settings->accept_rules;
+  self->progress = progress ? progress_ref (progress) : NULL;
+  self->cancellable = cancellable ? g_object_ref (cancellable) : NULL;
+  self->ask = ask;
+  self->done = done;
+  self->data = data;
+  queue_push (card_queue (card), begin_work, self, NULL, cancellable, on_begun, NULL);
+  return self;
+}
+
+void
+install_answer (Install *self, const char *code)
+{
+  stop_waiting (self);
+  self->accept_rules = TRUE;
+  if (code)
+    self->code = g_strdup (code);
+  queue_push (card_queue (self->card), finish_work, self, NULL, self->cancellable, on_finished,
+              NULL);
+}
+
+static void
+on_refused (gpointer data, const GError *error, gpointer user_data)
+{
+  Install *self = data;
+
+  if (self->error == NULL)
+    error_set (&self->error, ESIM_ERROR_CANCELLED, "lpa", "the profile was not wanted");
+  end (self);
+}
+
+void
+install_refuse (Install *self, DownloadCancel reason)
+{
+  stop_waiting (self);
+  self->reason = reason;
+  queue_push (card_queue (self->card), refuse_work, self, NULL, NULL, on_refused, NULL);
+}

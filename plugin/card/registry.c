@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* Follows modems by their device, reads the card of each on its queue, and publishes a Card for
+ * every eUICC found. */
+
+#include "card/registry.h"
+
+#include "base/error.h"
+#include "card/reader.h"
+
+/* A modem that re-probes is away for a second or two; its card stays published for this long. */
+#define GONE_AFTER_S 30
+
+/* A card that cannot be read is tried again after 2, 4, 8, 16 and 32 s, then when its modem
+ * changes. */
+#define READ_TRIES 5
+
+struct _Registry
+{
+  GObject parent;
+  const ModemDriver *const *modems;
+  const ChannelDriver *const *channels;
+  GPtrArray *running;  /* of Watch */
+  GHashTable *entries; /* Modem.Device -> Entry */
+  GPtrArray *cards;
+  guint last_number; /* numbers are not used again while the service runs */
+  GCancellable *stop;
+};
+
+/* One started modem driver. */
+typedef struct
+{
+  Registry *registry;
+  const ModemDriver *driver;
+  gpointer handle;
+} Watch;
+
+/* One modem, by its device. */
+typedef struct
+{
+  Registry *registry;
+  const ModemDriver *driver;
+  ModemSnapshot *modem; /* NULL while away */
+  Queue *card_queue, *net_queue;
+  Card *card; /* NULL while no eUICC is known in it */
+  gboolean recovered, reading;
+  guint tries;
+  guint retry_source, gone_source;
+} Entry;
+
+G_DEFINE_FINAL_TYPE (Registry, registry, G_TYPE_OBJECT)
+
+static void entry_read (Entry *self);
+
+static void
+entry_drop_card (Entry *self)
+{
+  g_autoptr (Card) card = g_steal_pointer (&self->card);
+
+  if (card == NULL)
+    return;
+  g_ptr_array_remove (self->registry->cards, card);
+  g_signal_emit_by_name (self->registry, "card-removed", card);
+}
+
+static void
+entry_free (Entry *self)
+{
+  g_clear_handle_id (&self->retry_source, g_source_remove);
+  g_clear_handle_id (&self->gone_source, g_source_remove);
+  g_clear_pointer (&self->modem, modem_snapshot_unref);
+  g_clear_object (&self->card);
+  g_clear_pointer (&self->card_queue, queue_unref);
+  g_clear_pointer (&self->net_queue, queue_unref);
+  g_free (self);
+}
+
+/* The first driver that MODEM has a port for, in the order of the list in main.c. */
+static CardAccess *
+find_access (Registry *self, const ModemSnapshot *modem, const char *eid)
+{
+  const Quirks quirks = QUIRKS_DEFAULT;
+
+  for (guint d = 0; self->channels[d]; d++)
+    for (guint p = 0; p < modem->n_ports; p++)
+      if (g_str_equal (modem->ports[p].kind, self->channels[d]->name))
+        return card_access_new (self->channels[d], modem, modem->ports[p].device, &quirks, eid);
+  return NULL;
+}
+
+static void
+entry_publish (Entry *self, CardFacts *facts)
+{
+  Registry *registry = self->registry;
+
+  if (self->card && !g_str_equal (card_eid (self->card), facts->eid))
+    entry_drop_card (self);
+  if (self->card)
+    {
+      card_set_facts (self->card, facts);
+      return;
+    }
+  self->card = card_new (++registry->last_number, facts->eid, self->card_queue, self->net_queue);
+  card_set_facts (self->card, facts);
+  if (self->modem)
+    {
+      g_autoptr (CardAccess) access = find_access (registry, self->modem, facts->eid);
+      card_set_modem (self->card, self->driver, self->modem, access);
+    }
+  g_ptr_array_add (registry->cards, g_object_ref (self->card));
+  g_signal_emit_by_name (registry, "card-added", self->card);
+}
+
+static gboolean
+on_retry (gpointer data)
+{
+  Entry *self = data;
+
+  self->retry_source = 0;
+  entry_read (self);
+  return G_SOURCE_REMOVE;
+}
+
+/* A card without an ISD-R is no eUICC and stays so; anything else may pass. */
+static void
+entry_read_failed (Entry *self, const GError *error)
+{
+  g_debug ("card in %s: %s", self->modem ? self->modem->device : "a modem that left",
+           error->message);
+  if (error_is_code (error, ESIM_ERROR_NO_EUICC))
+    entry_drop_card (self);
+  else if (self->modem && self->tries < READ_TRIES
+           && !g_cancellable_is_cancelled (self->registry->stop))
+    self->retry_source = g_timeout_add_seconds (1u << ++self->tries, on_retry, self);
+}
+
+static void
+on_read (gpointer data, const GError *error, gpointer user_data)
+{
+  CardReader *reader = data;
+  Registry *registry = user_data;
+  Entry *self = g_hash_table_lookup (registry->entries, reader->device);
+
+  if (self == NULL)
+    return;
+  self->reading = FALSE;
+  self->recovered |= reader->recovered;
+  if (error)
+    {
+      entry_read_failed (self, error);
+      return;
+    }
+  self->tries = 0;
+  entry_publish (self, reader->facts);
+}
+
+static void
+entry_read (Entry *self)
+{
+  g_autoptr (CardAccess) access = NULL;
+
+  if (self->modem == NULL || self->reading)
+    return;
+  access = find_access (self->registry, self->modem, "");
+  if (access == NULL)
+    return;
+  self->reading = TRUE;
+  queue_push (self->card_queue, card_reader_work,
+              card_reader_new (access, self->modem->device, !self->recovered), card_reader_free,
+              self->registry->stop, on_read, self->registry);
+}
+
+static gboolean
+on_gone (gpointer data)
+{
+  Entry *self = data;
+
+  self->gone_source = 0;
+  entry_drop_card (self);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+entry_set_away (Entry *self)
+{
+  g_clear_pointer (&self->modem, modem_snapshot_unref);
+  g_clear_handle_id (&self->retry_source, g_source_remove);
+  self->recovered = FALSE;
+  if (self->card)
+    card_set_modem (self->card, self->driver, NULL, NULL);
+  if (self->gone_source == 0)
+    self->gone_source = g_timeout_add_seconds (GONE_AFTER_S, on_gone, self);
+}
+
+/* Someone may have switched profiles beside us, or put in another card. */
+static gboolean
+needs_reading (Entry *self, const ModemSnapshot *before)
+{
+  if (self->card == NULL || before == NULL)
+    return TRUE;
+  return !g_str_equal (before->iccid, self->modem->iccid)
+         || !g_str_equal (before->eid, self->modem->eid);
+}
+
+static void
+entry_set_modem (Entry *self, ModemSnapshot *modem)
+{
+  g_autoptr (ModemSnapshot) before = g_steal_pointer (&self->modem);
+
+  g_clear_handle_id (&self->gone_source, g_source_remove);
+  self->modem = modem_snapshot_ref (modem);
+  if (self->card)
+    {
+      g_autoptr (CardAccess) access = find_access (self->registry, modem, card_eid (self->card));
+      card_set_modem (self->card, self->driver, modem, access);
+    }
+  if (needs_reading (self, before) && self->retry_source == 0)
+    entry_read (self);
+}
+
+static Entry *
+entry_new (Registry *registry, const ModemDriver *driver)
+{
+  Entry *self = g_new0 (Entry, 1);
+
+  self->registry = registry;
+  self->driver = driver;
+  self->card_queue = queue_new ("card");
+  self->net_queue = queue_new ("net");
+  return self;
+}
+
+static void
+on_modem_changed (const char *device, ModemSnapshot *modem, gpointer data)
+{
+  Watch *watch = data;
+  Registry *self = watch->registry;
+  Entry *entry = g_hash_table_lookup (self->entries, device);
+
+  if (entry == NULL && modem == NULL)
+    return;
+  if (entry == NULL)
+    {
+      entry = entry_new (self, watch->driver);
+      g_hash_table_insert (self->entries, g_strdup (device), entry);
+    }
+  if (modem)
+    entry_set_modem (entry, modem);
+  else
+    entry_set_away (entry);
+}
+
+static void
+watch_free (Watch *self)
+{
+  self->driver->stop (self->handle);
+  g_free (self);
+}
+
+static void
+registry_finalize (GObject *object)
+{
+  Registry *self = CARD_REGISTRY (object);
+
+  g_ptr_array_unref (self->running);
+  g_hash_table_unref (self->entries);
+  g_ptr_array_unref (self->cards);
+  g_object_unref (self->stop);
+  G_OBJECT_CLASS (registry_parent_class)->finalize (object);
+}
+
+static void
+registry_class_init (RegistryClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = registry_finalize;
+  g_signal_new ("card-added", CARD_TYPE_REGISTRY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                G_TYPE_NONE, 1, CARD_TYPE);
+  g_signal_new ("card-removed", CARD_TYPE_REGISTRY, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                G_TYPE_NONE, 1, CARD_TYPE);
+}
+
+static void
+registry_init (Registry *self)
+{
+  self->running = g_ptr_array_new_with_free_func ((GDestroyNotify) watch_free);
+  self->entries
+      = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) entry_free);
+  self->cards = g_ptr_array_new_with_free_func (g_object_unref);
+  self->stop = g_cancellable_new ();
+}
+
+Registry *
+registry_new (const ModemDriver *const *modems, const ChannelDriver *const *channels)
+{
+  Registry *self = g_object_new (CARD_TYPE_REGISTRY, NULL);
+
+  self->modems = modems;
+  self->channels = channels;
+  return self;
+}
+
+void
+registry_start (Registry *self)
+{
+  for (guint i = 0; self->modems[i]; i++)
+    {
+      Watch *watch = g_new0 (Watch, 1);
+
+      watch->registry = self;
+      watch->driver = self->modems[i];
+      g_ptr_array_add (self->running, watch);
+      watch->handle = watch->driver->start (on_modem_changed, watch);
+    }
+}
+
+void
+registry_stop (Registry *self)
+{
+  GHashTableIter iter;
+  gpointer entry;
+
+  g_cancellable_cancel (self->stop);
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &entry))
+    {
+      g_clear_handle_id (&((Entry *) entry)->retry_source, g_source_remove);
+      queue_cancel_all (((Entry *) entry)->card_queue);
+      queue_cancel_all (((Entry *) entry)->net_queue);
+    }
+}
+
+gboolean
+registry_is_idle (Registry *self)
+{
+  GHashTableIter iter;
+  gpointer entry;
+
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &entry))
+    if (!queue_is_idle (((Entry *) entry)->card_queue)
+        || !queue_is_idle (((Entry *) entry)->net_queue))
+      return FALSE;
+  return TRUE;
+}
+
+void
+registry_rescan (Registry *self)
+{
+  GHashTableIter iter;
+  gpointer entry;
+
+  for (guint i = 0; i < self->running->len; i++)
+    {
+      Watch *watch = self->running->pdata[i];
+      watch->driver->rescan (watch->handle);
+    }
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &entry))
+    entry_read (entry);
+}
+
+GPtrArray *
+registry_cards (Registry *self)
+{
+  return self->cards;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* Every eUICC there is: where modem and lpa meet. Main thread only. */
+
+#pragma once
+
+#include "card/card.h"
+
+/* Signals: "card-added" (Card), "card-removed" (Card). */
+#define CARD_TYPE_REGISTRY (registry_get_type ())
+G_DECLARE_FINAL_TYPE (Registry, registry, CARD, REGISTRY, GObject)
+
+/** registry_new: watches all of MODEMS from registry_start() on, and reaches cards by the first of
+ * CHANNELS that a modem has a port for. Both lists end in NULL and outlive the registry. */
+Registry *registry_new (const ModemDriver *const *modems, const ChannelDriver *const *channels);
+void registry_start (Registry *self);
+
+/** registry_stop: cancels every queued and running job; nothing is published any more. */
+void registry_stop (Registry *self);
+
+/** registry_is_idle: whether no job runs or waits on any queue. */
+gboolean registry_is_idle (Registry *self);
+
+/** registry_rescan: asks the modem stacks to look for devices, and reads every card anew. */
+void registry_rescan (Registry *self);
+
+/** registry_cards: all of them, owned by SELF. */
+GPtrArray *registry_cards (Registry *self);

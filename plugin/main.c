@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* esimd: options, the bus name, and the lists of drivers: the only file that names them all. */
+
+#include <glib-unix.h>
+#include <locale.h>
+
+#include "base/log.h"
+#include "service/service.h"
+
+extern const ModemDriver modem_mm;
+extern const ChannelDriver channel_mbim;
+extern const ProviderDriver provider_supersim;
+extern const ConnectDriver connect_mm;
+
+static const ModemDriver *const modems[] = { &modem_mm, NULL };
+static const ChannelDriver *const channels[] = { &channel_mbim, NULL };
+static const ProviderDriver *const providers[] = { &provider_supersim, NULL };
+static const ConnectDriver *const connects[] = { &connect_mm, NULL };
+
+/* What main waits for. */
+typedef struct
+{
+  GMainLoop *loop;
+  Service *service;
+  gboolean stopping;
+  int status;
+} Run;
+
+static void
+on_stopped (gpointer data)
+{
+  g_main_loop_quit (((Run *) data)->loop);
+}
+
+static void
+stop (Run *run)
+{
+  if (!run->stopping)
+    service_stop (run->service, on_stopped, run);
+  run->stopping = TRUE;
+}
+
+static gboolean
+on_signal (gpointer data)
+{
+  stop (data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+on_bus (GDBusConnection *connection, const char *name, gpointer data)
+{
+  Run *run = data;
+  g_autoptr (GError) error = NULL;
+
+  if (service_start (run->service, connection, &error))
+    return;
+  g_printerr ("esimd: %s\n", error->message);
+  run->status = 1;
+  g_main_loop_quit (run->loop);
+}
+
+static void
+on_name_lost (GDBusConnection *connection, const char *name, gpointer data)
+{
+  Run *run = data;
+
+  if (connection == NULL)
+    g_printerr ("esimd: there is no system bus\n");
+  else
+    g_printerr ("esimd: another esimd has the name %s, or the bus policy does not allow it\n",
+                name);
+  run->status = 1;
+  if (connection)
+    stop (run);
+  else
+    g_main_loop_quit (run->loop);
+}
+
+static int
+run_service (const ServiceSetup *setup)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (Service) service = service_new (setup, &error);
+  Run run = { .loop = loop, .service = service };
+  guint owner;
+
+  if (service == NULL)
+    {
+      g_printerr ("esimd: %s\n", error->message);
+      return 1;
+    }
+  g_unix_signal_add (SIGTERM, on_signal, &run);
+  g_unix_signal_add (SIGINT, on_signal, &run);
+  owner = g_bus_own_name (G_BUS_TYPE_SYSTEM, "org.esimd1", G_BUS_NAME_OWNER_FLAGS_NONE, on_bus,
+                          NULL, on_name_lost, &run, NULL);
+  g_main_loop_run (loop);
+  g_bus_unown_name (owner);
+  return run.status;
+}
+
+int
+main (int argc, char **argv)
+{
+  g_autofree char *config = NULL, *state = NULL;
+  gboolean debug = FALSE, version = FALSE;
+  const GOptionEntry entries[] = {
+    { "config", 'c', 0, G_OPTION_ARG_FILENAME, &config, "Settings file", "FILE" },
+    { "state-dir", 's', 0, G_OPTION_ARG_FILENAME, &state, "Where journals are kept", "DIR" },
+    { "debug", 'd', 0, G_OPTION_ARG_NONE, &debug, "Log what is done, step by step", NULL },
+    { "version", 'V', 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
+    G_OPTION_ENTRY_NULL,
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new ("- eSIM service");
+  g_autoptr (GError) error = NULL;
+  ServiceSetup setup = { modems, channels, providers, connects, NULL, NULL, NULL };
+
+  setlocale (LC_ALL, "");
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error) || argc > 1)
+    {
+      g_printerr ("esimd: %s\n", error ? error->message : "there are no arguments, only options");
+      return 2;
+    }
+  if (version)
+    {
+      g_print ("esimd %s\n", ESIMD_VERSION);
+      return 0;
+    }
+  log_setup (debug);
+  setup.config_file = config ? config : ESIMD_CONFIG_FILE;
+  setup.state_dir = state ? state : ESIMD_STATE_DIR;
+  setup.credentials_dir = g_getenv ("CREDENTIALS_DIRECTORY");
+  return run_service (&setup);
+}

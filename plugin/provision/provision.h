@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* Takes one card to connected: looks, lets decide() choose the one next step, runs it, looks again.
+ * Main thread only. */
+
+#pragma once
+
+#include "card/card.h"
+#include "config.h"
+#include "connect/connect.h"
+#include "provider/provider.h"
+
+/* Signals: "changed": state or detail did; "finished" (a{sv} or NULL): what provision_start() began
+ * is over: done with that result, or failed with provision_error(). */
+#define PROVISION_TYPE (provision_get_type ())
+G_DECLARE_FINAL_TYPE (Provision, provision, ESIM, PROVISION, GObject)
+
+/** provision_new: for CARD, under POLICY; the driver lists end in NULL and outlive it; its journal
+ * is in STATE_DIR. */
+Provision *provision_new (Card *card, Policy *policy, const ProviderDriver *const *providers,
+                          const ConnectDriver *const *connects, const char *state_dir);
+
+/** provision_start: goes on until everything wanted is so, or cannot be. ASKED: a person asked,
+ * which also ends a suspension; else it does what the policy's mode allows, quietly. SETTLE (may be
+ * NULL): a person's word on an unsettled order: the reservation's SID, or "none". PROGRESS (may be
+ * NULL) counts and shows the steps. */
+void provision_start (Provision *self, gboolean asked, const char *settle, Progress *progress);
+
+/** provision_stop: ends it now; what was reached stays, and the next start goes on from there.
+ * "finished" comes with CANCELLED. */
+void provision_stop (Provision *self);
+
+/** provision_suspend: a person took over (Enable, Disable, Delete): nothing is done by itself until
+ * provision_start() is asked for. Survives restarts. */
+void provision_suspend (Provision *self);
+
+/** provision_set_policy: new settings; the step that runs keeps its own. */
+void provision_set_policy (Provision *self, Policy *policy);
+
+/** provision_state: "idle", "suspended" or the step's name; provision_detail: a sentence. Owned by
+ * SELF. */
+const char *provision_state (Provision *self);
+const char *provision_detail (Provision *self);
+
+/** provision_error: why the last run failed; NULL while none did. Owned by SELF. */
+const GError *provision_error (Provision *self);
+
+/** provision_card_changed: a person's job changed the card: notifications are to be sent, and after
+ * a switch the modem may need the ladder to notice. */
+void provision_card_changed (Provision *self);
+
+typedef void (*ProvisionSent) (const GError *error, gpointer data);
+
+/** provision_send_notifications: sends what waits on the card (NOW: whatever its next try) and
+ * removes what was taken; SENT gets the first error, if any. What failed is tried again by itself,
+ * for as long as it takes. */
+void provision_send_notifications (Provision *self, gboolean now, Progress *progress,
+                                   ProvisionSent sent, gpointer data);

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* Euicc.Download: an installation as a job, with its question to a person. */
+
+#include "service/download.h"
+
+#include "base/error.h"
+#include "card/install.h"
+#include "service/call.h"
+
+/* A job and its installation; freed when the installation is over. */
+typedef struct
+{
+  Job *job;
+  Install *install;
+  gboolean needs_code;
+} Session;
+
+static void
+on_done (Install *install, const char *iccid, const GError *error, gpointer data)
+{
+  Session *self = data;
+  g_auto (GVariantDict) result = G_VARIANT_DICT_INIT (NULL);
+
+  if (iccid)
+    g_variant_dict_insert (&result, "iccid", "s", iccid);
+  job_end (self->job, g_variant_dict_end (&result), error);
+  g_signal_handlers_disconnect_by_data (self->job, self);
+  g_object_unref (self->job);
+  g_free (self);
+}
+
+static GVariant *
+question (const Profile *metadata, gboolean needs_code, DownloadRules rules)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  const char *names[3] = { NULL };
+  guint n = 0;
+
+  g_variant_dict_insert (&dict, "profile-name", "s", metadata->name);
+  g_variant_dict_insert (&dict, "service-provider", "s", metadata->service_provider);
+  g_variant_dict_insert (&dict, "iccid", "s", metadata->iccid);
+  if (needs_code)
+    g_variant_dict_insert (&dict, "confirmation-code", "b", TRUE);
+  if (metadata->rules & PROFILE_RULE_NO_DISABLE)
+    names[n++] = "no-disable";
+  if (metadata->rules & PROFILE_RULE_NO_DELETE)
+    names[n++] = "no-delete";
+  if (rules == DOWNLOAD_RULES_ASK)
+    g_variant_dict_insert (&dict, "accept-rules", "^as", names);
+  return g_variant_dict_end (&dict);
+}
+
+static void
+on_ask (Install *install, const Profile *metadata, gboolean needs_code, DownloadRules rules,
+        gpointer data)
+{
+  Session *self = data;
+
+  self->install = install;
+  self->needs_code = needs_code;
+  job_ask (self->job, question (metadata, needs_code, rules));
+}
+
+static void
+on_answered (Session *self, GVariant *answers)
+{
+  const char *code = NULL;
+  gboolean refuse = FALSE, postpone = FALSE, accept = TRUE;
+
+  g_variant_lookup (answers, "refuse", "b", &refuse);
+  g_variant_lookup (answers, "postpone", "b", &postpone);
+  g_variant_lookup (answers, "accept-rules", "b", &accept);
+  g_variant_lookup (answers, "confirmation-code", "&s", &code);
+  job_set_position (self->job, 0);
+  if (refuse || !accept)
+    install_refuse (self->install, DOWNLOAD_CANCEL_REJECTED);
+  else if (postpone || (self->needs_code && code == NULL))
+    install_refuse (self->install, DOWNLOAD_CANCEL_POSTPONED);
+  else
+    install_answer (self->install, code);
+}
+
+/* ACTIVATION is taken over. */
+static void
+start (Euicc *euicc, Job *job, Activation *activation, GVariant *options)
+{
+  Session *self = g_new0 (Session, 1);
+  InstallSettings settings = { .ci_pem = service_policy (euicc_service (euicc))->ci_pem };
+
+  g_variant_lookup (options, "confirmation-code", "&s", &settings.code);
+  g_variant_lookup (options, "accept-rules", "b", &settings.accept_rules);
+  self->job = job;
+  g_signal_connect_swapped (job, "answered", G_CALLBACK (on_answered), self);
+  install_start (euicc_card (euicc), activation, &settings, job_progress (job),
+                 job_cancellable (job), on_ask, on_done, self);
+}
+
+void
+download_now (gpointer object, GDBusMethodInvocation *invocation)
+{
+  static const char *const known[] = { "confirmation-code", "s", "accept-rules", "b", NULL };
+  g_autoptr (GVariant) options = call_options (invocation);
+  g_autoptr (Activation) activation = NULL;
+  g_autoptr (GError) error = NULL;
+  const char *code;
+  Job *job;
+
+  g_variant_get_child (g_dbus_method_invocation_get_parameters (invocation), 0, "&s", &code);
+  if (call_check_options (options, known, &error) && *code != '\0')
+    activation = activation_parse (code, &error);
+  if (error)
+    {
+      call_fail (invocation, error);
+      return;
+    }
+  job = euicc_start_job (object, "download", invocation);
+  if (job)
+    start (object, job, g_steal_pointer (&activation), options);
+}

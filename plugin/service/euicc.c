@@ -1,0 +1,336 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* org.esimd1.Euicc: properties from the card, its profiles as objects, and its jobs' places in the
+ * queue. */
+
+#include "service/euicc.h"
+
+#include "base/error.h"
+#include "esimd-dbus.h"
+#include "service/call.h"
+#include "service/download.h"
+#include "service/profile.h"
+#include "service/task.h"
+
+struct _Euicc
+{
+  GObject parent;
+  Service *service; /* not owned: it owns us */
+  Card *card;
+  Provision *provision;
+  EsimObjectSkeleton *object;
+  EsimEuicc *skeleton;
+  GHashTable *profiles; /* ICCID -> ProfileObject */
+  Job *provision_job;   /* NULL while no one waits for provisioning */
+};
+
+G_DEFINE_FINAL_TYPE (Euicc, euicc, G_TYPE_OBJECT)
+
+static void
+euicc_finalize (GObject *object)
+{
+  Euicc *self = ESIM_EUICC_OBJECT (object);
+
+  g_clear_object (&self->provision);
+  g_clear_object (&self->card);
+  g_clear_object (&self->skeleton);
+  g_clear_object (&self->object);
+  g_clear_object (&self->provision_job);
+  g_hash_table_unref (self->profiles);
+  G_OBJECT_CLASS (euicc_parent_class)->finalize (object);
+}
+
+static void
+euicc_class_init (EuiccClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = euicc_finalize;
+}
+
+static void
+euicc_init (Euicc *self)
+{
+  self->skeleton = esim_euicc_skeleton_new ();
+  self->profiles = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                          (GDestroyNotify) profile_object_close);
+}
+
+static void
+show_profiles (Euicc *self, GPtrArray *profiles)
+{
+  g_autoptr (GHashTable) gone = g_hash_table_new (g_str_hash, g_str_equal);
+  GHashTableIter iter;
+  gpointer iccid;
+
+  g_hash_table_iter_init (&iter, self->profiles);
+  while (g_hash_table_iter_next (&iter, &iccid, NULL))
+    g_hash_table_add (gone, iccid);
+  for (guint i = 0; i < profiles->len; i++)
+    {
+      const Profile *profile = profiles->pdata[i];
+      ProfileObject *object = g_hash_table_lookup (self->profiles, profile->iccid);
+
+      g_hash_table_remove (gone, profile->iccid);
+      if (object)
+        profile_object_update (object, profile);
+      else
+        g_hash_table_insert (self->profiles, g_strdup (profile->iccid),
+                             profile_object_new (self, profile));
+    }
+  g_hash_table_iter_init (&iter, gone);
+  while (g_hash_table_iter_next (&iter, &iccid, NULL))
+    g_hash_table_remove (self->profiles, iccid);
+}
+
+static void
+show_facts (Euicc *self, const CardFacts *facts)
+{
+  esim_euicc_set_spec_version (self->skeleton, facts->info->svn);
+  esim_euicc_set_free_memory (self->skeleton, facts->info->free_memory);
+  esim_euicc_set_ci_key_ids (self->skeleton, (const char *const *) facts->info->ci_ids);
+  esim_euicc_set_default_smdp (self->skeleton, facts->addresses->default_smdp);
+  esim_euicc_set_root_smds (self->skeleton, facts->addresses->root_smds);
+  esim_euicc_set_pending_notifications (self->skeleton, facts->n_notifications);
+  show_profiles (self, facts->profiles);
+}
+
+static void
+on_card_changed (Euicc *self)
+{
+  const ModemSnapshot *modem = card_modem (self->card);
+  const CardAccess *access = card_access (self->card);
+
+  esim_euicc_set_modem (self->skeleton, modem && *modem->path ? modem->path : "/");
+  esim_euicc_set_modem_stack (self->skeleton, modem ? modem->stack : "");
+  esim_euicc_set_slot (self->skeleton, modem ? modem->slot + 1 : 0);
+  esim_euicc_set_channel (self->skeleton, access ? access->driver->name : "");
+  if (card_facts (self->card))
+    show_facts (self, card_facts (self->card));
+}
+
+static void
+on_provision_changed (Euicc *self)
+{
+  esim_euicc_set_provisioning_state (self->skeleton, provision_state (self->provision));
+  esim_euicc_set_provisioning_detail (self->skeleton, provision_detail (self->provision));
+}
+
+static void
+on_provision_finished (Euicc *self, GVariant *result)
+{
+  g_autoptr (Job) job = g_steal_pointer (&self->provision_job);
+
+  if (job)
+    job_end (job, result, provision_error (self->provision));
+}
+
+/* The job that runs now. */
+static void
+show_job (Euicc *self, const char *path)
+{
+  esim_euicc_set_job (self->skeleton, path);
+}
+
+static void
+on_job_state (Euicc *self, GParamSpec *pspec, EsimJob *job)
+{
+  const char *state = esim_job_get_state (job);
+  g_autoptr (GDBusObject) object = g_dbus_interface_dup_object (G_DBUS_INTERFACE (job));
+  const char *path = g_dbus_object_get_object_path (object);
+
+  if (g_str_equal (state, "running"))
+    show_job (self, path);
+  else if (g_str_equal (path, esim_euicc_get_job (self->skeleton)))
+    show_job (self, "/");
+}
+
+Job *
+euicc_start_job (Euicc *self, const char *kind, GDBusMethodInvocation *invocation)
+{
+  g_autoptr (GError) error = NULL;
+  Job *job;
+
+  if (card_access (self->card) == NULL)
+    {
+      error_set (&error, ESIM_ERROR_DEVICE_GONE, "service", "the modem with this card is away");
+      call_fail (invocation, error);
+      return NULL;
+    }
+  job = job_new (service_objects (self->service), service_next_job (self->service), kind,
+                 euicc_path (self), invocation);
+  g_signal_connect_object (job_skeleton (job), "notify::state", G_CALLBACK (on_job_state), self,
+                           G_CONNECT_SWAPPED);
+  call_reply_path (invocation, job_skeleton (job), job_path (job));
+  return g_object_ref (job);
+}
+
+static void
+on_provision_job_cancelled (Euicc *self)
+{
+  provision_stop (self->provision);
+}
+
+static void
+start_provision (Euicc *self, GDBusMethodInvocation *invocation, const char *settle)
+{
+  self->provision_job = euicc_start_job (self, "provision", invocation);
+  if (self->provision_job == NULL)
+    return;
+  job_set_position (self->provision_job, 0);
+  g_signal_connect_object (job_cancellable (self->provision_job), "cancelled",
+                           G_CALLBACK (on_provision_job_cancelled), self, G_CONNECT_SWAPPED);
+  provision_start (self->provision, TRUE, settle, job_progress (self->provision_job));
+}
+
+static void
+provision_now (gpointer object, GDBusMethodInvocation *invocation)
+{
+  static const char *const known[] = { "settle", "s", NULL };
+  Euicc *self = object;
+  g_autoptr (GVariant) options = call_options (invocation);
+  g_autoptr (GError) error = NULL;
+  const char *settle = NULL;
+
+  call_check_options (options, known, &error);
+  if (error == NULL && self->provision_job)
+    error_set (&error, ESIM_ERROR_BUSY, "service", "provisioning is under way: %s",
+               job_path (self->provision_job));
+  if (error)
+    {
+      call_fail (invocation, error);
+      return;
+    }
+  g_variant_lookup (options, "settle", "&s", &settle);
+  start_provision (self, invocation, settle);
+}
+
+static void
+on_sent (const GError *error, gpointer data)
+{
+  g_autoptr (Job) job = data;
+
+  job_end (job, NULL, error);
+}
+
+static void
+send_notifications_now (gpointer object, GDBusMethodInvocation *invocation)
+{
+  Euicc *self = object;
+  g_autoptr (Job) job = euicc_start_job (self, "send-notifications", invocation);
+
+  if (job)
+    provision_send_notifications (self->provision, TRUE, job_progress (job), on_sent,
+                                  g_steal_pointer (&job));
+}
+
+static void
+refresh_now (gpointer object, GDBusMethodInvocation *invocation)
+{
+  Job *job = euicc_start_job (object, "refresh", invocation);
+
+  if (job)
+    task_start (object, job, NULL, NULL, NULL);
+}
+
+static gboolean
+on_provision (Euicc *self, GDBusMethodInvocation *invocation)
+{
+  return call_begin (invocation, provision_now, self);
+}
+
+static gboolean
+on_download (Euicc *self, GDBusMethodInvocation *invocation)
+{
+  return call_begin (invocation, download_now, self);
+}
+
+static gboolean
+on_send_notifications (Euicc *self, GDBusMethodInvocation *invocation)
+{
+  return call_begin (invocation, send_notifications_now, self);
+}
+
+static gboolean
+on_refresh (Euicc *self, GDBusMethodInvocation *invocation)
+{
+  return call_begin (invocation, refresh_now, self);
+}
+
+static void
+connect_handlers (Euicc *self)
+{
+  g_signal_connect_swapped (self->skeleton, "handle-provision", G_CALLBACK (on_provision), self);
+  g_signal_connect_swapped (self->skeleton, "handle-download", G_CALLBACK (on_download), self);
+  g_signal_connect_swapped (self->skeleton, "handle-send-notifications",
+                            G_CALLBACK (on_send_notifications), self);
+  g_signal_connect_swapped (self->skeleton, "handle-refresh", G_CALLBACK (on_refresh), self);
+  g_signal_connect_object (self->card, "changed", G_CALLBACK (on_card_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->provision, "changed", G_CALLBACK (on_provision_changed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->provision, "finished", G_CALLBACK (on_provision_finished), self,
+                           G_CONNECT_SWAPPED);
+}
+
+Euicc *
+euicc_new (Service *service, Card *card)
+{
+  Euicc *self = g_object_new (EUICC_TYPE, NULL);
+  const ServiceSetup *setup = service_setup (service);
+  g_autofree char *path = g_strdup_printf ("/org/esimd1/Euicc/%u", card_number (card));
+
+  self->service = service;
+  self->card = g_object_ref (card);
+  self->provision = provision_new (card, service_policy (service), setup->providers,
+                                   setup->connects, setup->state_dir);
+  esim_euicc_set_eid (self->skeleton, card_eid (card));
+  show_job (self, "/");
+  self->object = esim_object_skeleton_new (path);
+  esim_object_skeleton_set_euicc (self->object, self->skeleton);
+  connect_handlers (self);
+  on_card_changed (self);
+  on_provision_changed (self);
+  g_dbus_object_manager_server_export (service_objects (service),
+                                       G_DBUS_OBJECT_SKELETON (self->object));
+  provision_start (self->provision, FALSE, NULL, NULL);
+  return self;
+}
+
+void
+euicc_close (Euicc *self)
+{
+  provision_stop (self->provision);
+  g_signal_handlers_disconnect_by_data (self->skeleton, self);
+  g_hash_table_remove_all (self->profiles);
+  g_dbus_object_manager_server_unexport (service_objects (self->service), euicc_path (self));
+  g_object_unref (self);
+}
+
+void
+euicc_set_policy (Euicc *self, Policy *policy)
+{
+  provision_set_policy (self->provision, policy);
+}
+
+Card *
+euicc_card (Euicc *self)
+{
+  return self->card;
+}
+
+Service *
+euicc_service (Euicc *self)
+{
+  return self->service;
+}
+
+Provision *
+euicc_provision (Euicc *self)
+{
+  return self->provision;
+}
+
+const char *
+euicc_path (Euicc *self)
+{
+  return g_dbus_object_get_object_path (G_DBUS_OBJECT (self->object));
+}

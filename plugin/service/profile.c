@@ -1,0 +1,298 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* org.esimd1.Profile: properties from the card's list, and the methods that switch, delete and name
+ * a profile. */
+
+#include "service/profile.h"
+
+#include "base/error.h"
+#include "esimd-dbus.h"
+#include "lpa/es10c.h"
+#include "service/call.h"
+#include "service/task.h"
+
+/* SGP.22, 5.7.21: nicknames have at most 64 bytes of UTF-8. */
+#define NICKNAME_MAX 64
+
+struct _ProfileObject
+{
+  GObject parent;
+  Euicc *euicc; /* not owned: it owns us */
+  EsimObjectSkeleton *object;
+  EsimProfile *skeleton;
+};
+
+G_DEFINE_FINAL_TYPE (ProfileObject, profile_object, G_TYPE_OBJECT)
+
+/* What a verb is told; freed with its task. */
+typedef struct
+{
+  char *iccid;
+  char *nickname;
+  gboolean refresh;
+} Parameters;
+
+static void
+parameters_free (gpointer data)
+{
+  Parameters *self = data;
+
+  g_free (self->iccid);
+  g_free (self->nickname);
+  g_free (self);
+}
+
+static void
+profile_object_finalize (GObject *object)
+{
+  ProfileObject *self = ESIM_PROFILE_OBJECT (object);
+
+  g_clear_object (&self->skeleton);
+  g_clear_object (&self->object);
+  G_OBJECT_CLASS (profile_object_parent_class)->finalize (object);
+}
+
+static void
+profile_object_class_init (ProfileObjectClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = profile_object_finalize;
+}
+
+static void
+profile_object_init (ProfileObject *self)
+{
+  self->skeleton = esim_profile_skeleton_new ();
+}
+
+static gboolean
+enable_verb (Channel *channel, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Parameters *parameters = data;
+
+  return es10c_enable (channel, parameters->iccid, parameters->refresh, cancellable, error);
+}
+
+static gboolean
+disable_verb (Channel *channel, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Parameters *parameters = data;
+
+  return es10c_disable (channel, parameters->iccid, parameters->refresh, cancellable, error);
+}
+
+static gboolean
+delete_verb (Channel *channel, gpointer data, GCancellable *cancellable, GError **error)
+{
+  return es10c_delete (channel, ((Parameters *) data)->iccid, cancellable, error);
+}
+
+static gboolean
+nickname_verb (Channel *channel, gpointer data, GCancellable *cancellable, GError **error)
+{
+  Parameters *parameters = data;
+
+  return es10c_set_nickname (channel, parameters->iccid, parameters->nickname, cancellable, error);
+}
+
+/* Options are none so far; one that is given is a misunderstanding and must be heard of. */
+static gboolean
+options_are_known (GDBusMethodInvocation *invocation)
+{
+  static const char *const known[] = { NULL };
+  g_autoptr (GVariant) options = call_options (invocation);
+  g_autoptr (GError) error = NULL;
+
+  if (call_check_options (options, known, &error))
+    return TRUE;
+  call_fail (invocation, error);
+  return FALSE;
+}
+
+static void
+start (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind, TaskVerb verb,
+       const char *nickname)
+{
+  Parameters *parameters;
+  Job *job;
+
+  if (!options_are_known (invocation))
+    return;
+  job = euicc_start_job (self->euicc, kind, invocation);
+  if (job == NULL)
+    return;
+  parameters = g_new0 (Parameters, 1);
+  parameters->iccid = g_strdup (esim_profile_get_iccid (self->skeleton));
+  parameters->nickname = g_strdup (nickname);
+  parameters->refresh = card_access (euicc_card (self->euicc))->target.quirks.refresh_flag;
+  task_start (self->euicc, job, verb, parameters, parameters_free);
+}
+
+/* A person's switch or deletion: the service must not undo it by itself. */
+static void
+start_by_person (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind,
+                 TaskVerb verb)
+{
+  provision_suspend (euicc_provision (self->euicc));
+  start (self, invocation, kind, verb, NULL);
+}
+
+static void
+enable_now (gpointer object, GDBusMethodInvocation *invocation)
+{
+  start_by_person (object, invocation, "enable", enable_verb);
+}
+
+static void
+disable_now (gpointer object, GDBusMethodInvocation *invocation)
+{
+  start_by_person (object, invocation, "disable", disable_verb);
+}
+
+static void
+delete_now (gpointer object, GDBusMethodInvocation *invocation)
+{
+  ProfileObject *self = object;
+  g_autoptr (GError) error = NULL;
+
+  if (g_str_equal (esim_profile_get_state (self->skeleton), "enabled"))
+    {
+      error_set (&error, ESIM_ERROR_PROFILE_STATE, "service", "the profile is enabled");
+      call_fail (invocation, error);
+      return;
+    }
+  start_by_person (self, invocation, "delete", delete_verb);
+}
+
+static void
+nickname_now (gpointer object, GDBusMethodInvocation *invocation)
+{
+  const char *nickname;
+  g_autoptr (GError) error = NULL;
+
+  g_variant_get_child (g_dbus_method_invocation_get_parameters (invocation), 0, "&s", &nickname);
+  if (strlen (nickname) > NICKNAME_MAX)
+    {
+      error_set (&error, ESIM_ERROR_INVALID_ARGUMENT, "service",
+                 "a nickname has at most %d bytes, this one has %zu", NICKNAME_MAX,
+                 strlen (nickname));
+      call_fail (invocation, error);
+      return;
+    }
+  start (object, invocation, "set-nickname", nickname_verb, nickname);
+}
+
+static gboolean
+on_enable (ProfileObject *self, GDBusMethodInvocation *invocation)
+{
+  return call_begin (invocation, enable_now, self);
+}
+
+static gboolean
+on_disable (ProfileObject *self, GDBusMethodInvocation *invocation)
+{
+  return call_begin (invocation, disable_now, self);
+}
+
+static gboolean
+on_delete (ProfileObject *self, GDBusMethodInvocation *invocation)
+{
+  return call_begin (invocation, delete_now, self);
+}
+
+static gboolean
+on_set_nickname (ProfileObject *self, GDBusMethodInvocation *invocation)
+{
+  return call_begin (invocation, nickname_now, self);
+}
+
+ProfileObject *
+profile_object_new (Euicc *euicc, const Profile *profile)
+{
+  ProfileObject *self = g_object_new (PROFILE_OBJECT_TYPE, NULL);
+  Service *service = euicc_service (euicc);
+  g_autofree char *path
+      = g_strdup_printf ("/org/esimd1/Profile/%u", service_next_profile (service));
+
+  self->euicc = euicc;
+  esim_profile_set_euicc (self->skeleton, euicc_path (euicc));
+  g_signal_connect_swapped (self->skeleton, "handle-enable", G_CALLBACK (on_enable), self);
+  g_signal_connect_swapped (self->skeleton, "handle-disable", G_CALLBACK (on_disable), self);
+  g_signal_connect_swapped (self->skeleton, "handle-delete", G_CALLBACK (on_delete), self);
+  g_signal_connect_swapped (self->skeleton, "handle-set-nickname", G_CALLBACK (on_set_nickname),
+                            self);
+  profile_object_update (self, profile);
+  self->object = esim_object_skeleton_new (path);
+  esim_object_skeleton_set_profile (self->object, self->skeleton);
+  g_dbus_object_manager_server_export (service_objects (service),
+                                       G_DBUS_OBJECT_SKELETON (self->object));
+  return self;
+}
+
+void
+profile_object_close (ProfileObject *self)
+{
+  g_signal_handlers_disconnect_by_data (self->skeleton, self);
+  g_dbus_object_manager_server_unexport (
+      service_objects (euicc_service (self->euicc)),
+      g_dbus_object_get_object_path (G_DBUS_OBJECT (self->object)));
+  g_object_unref (self);
+}
+
+static const char *
+class_name (ProfileClass class)
+{
+  switch (class)
+    {
+    case PROFILE_TEST:
+      return "test";
+    case PROFILE_PROVISIONING:
+      return "provisioning";
+    case PROFILE_OPERATIONAL:
+      return "operational";
+    }
+  return "";
+}
+
+static void
+set_rules (ProfileObject *self, ProfileRules rules)
+{
+  const char *names[3] = { NULL };
+  guint n = 0;
+
+  if (rules & PROFILE_RULE_NO_DISABLE)
+    names[n++] = "no-disable";
+  if (rules & PROFILE_RULE_NO_DELETE)
+    names[n++] = "no-delete";
+  esim_profile_set_policy_rules (self->skeleton, names);
+}
+
+static char *
+to_hex (GBytes *bytes)
+{
+  gsize size = 0;
+  const guint8 *data = bytes ? g_bytes_get_data (bytes, &size) : NULL;
+  GString *text = g_string_new (NULL);
+
+  for (gsize i = 0; i < size; i++)
+    g_string_append_printf (text, "%02X", data[i]);
+  return g_string_free (text, FALSE);
+}
+
+void
+profile_object_update (ProfileObject *self, const Profile *profile)
+{
+  g_autofree char *aid = to_hex (profile->aid);
+
+  esim_profile_set_iccid (self->skeleton, profile->iccid);
+  esim_profile_set_isdp_aid (self->skeleton, aid);
+  esim_profile_set_state (self->skeleton,
+                          profile->state == PROFILE_ENABLED ? "enabled" : "disabled");
+  esim_profile_set_class (self->skeleton,
+                          profile_is_factory_test (profile) ? "test" : class_name (profile->class));
+  esim_profile_set_nickname (self->skeleton, profile->nickname);
+  esim_profile_set_name (self->skeleton, profile->name);
+  esim_profile_set_service_provider (self->skeleton, profile->service_provider);
+  esim_profile_set_mcc (self->skeleton, profile->mcc ? profile->mcc : "");
+  esim_profile_set_mnc (self->skeleton, profile->mnc ? profile->mnc : "");
+  set_rules (self, profile->rules);
+}

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* The service on the bus: the manager object, a card's objects as cards come and go, and an orderly
+ * end. */
+
+#include "service/service.h"
+
+#include "base/error.h"
+#include "esimd-dbus.h"
+#include "service/call.h"
+#include "service/euicc.h"
+
+/* On SIGTERM running jobs get this long. */
+#define DRAIN_S 10
+#define DRAIN_POLL_MS 50
+
+struct _Service
+{
+  GObject parent;
+  const ServiceSetup *setup;
+  Policy *policy;
+  Registry *registry;
+  GDBusObjectManagerServer *objects;
+  EsimManager *skeleton;
+  GHashTable *euiccs; /* Card -> Euicc */
+  guint last_job, last_profile;
+  void (*stopped) (gpointer data);
+  gpointer stopped_data;
+  gint64 deadline;
+};
+
+G_DEFINE_FINAL_TYPE (Service, service, G_TYPE_OBJECT)
+
+static void
+service_finalize (GObject *object)
+{
+  Service *self = ESIM_SERVICE (object);
+
+  g_hash_table_unref (self->euiccs);
+  g_clear_object (&self->registry);
+  g_clear_object (&self->skeleton);
+  g_clear_object (&self->objects);
+  g_clear_pointer (&self->policy, policy_unref);
+  G_OBJECT_CLASS (service_parent_class)->finalize (object);
+}
+
+static void
+service_class_init (ServiceClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = service_finalize;
+}
+
+static void
+service_init (Service *self)
+{
+  self->euiccs = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) euicc_close);
+  self->objects = g_dbus_object_manager_server_new ("/org/esimd1");
+  self->skeleton = esim_manager_skeleton_new ();
+}
+
+static void
+on_card_added (Service *self, Card *card)
+{
+  g_message ("eUICC %s found in %s", card_eid (card),
+             card_modem (card) ? card_modem (card)->model : "a modem that just left");
+  g_hash_table_insert (self->euiccs, card, euicc_new (self, card));
+}
+
+static void
+on_card_removed (Service *self, Card *card)
+{
+  g_message ("eUICC %s is gone", card_eid (card));
+  g_hash_table_remove (self->euiccs, card);
+}
+
+static void
+rescan_now (gpointer object, GDBusMethodInvocation *invocation)
+{
+  Service *self = object;
+
+  registry_rescan (self->registry);
+  call_reply (invocation, NULL);
+}
+
+static void
+show_providers (Service *self)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (guint i = 0; i < self->policy->providers->len; i++)
+    g_ptr_array_add (names, ((PolicyProvider *) self->policy->providers->pdata[i])->name);
+  g_ptr_array_add (names, NULL);
+  esim_manager_set_providers (self->skeleton, (const char *const *) names->pdata);
+}
+
+static Policy *
+load_policy (const ServiceSetup *setup, GError **error)
+{
+  return policy_load (setup->config_file, setup->credentials_dir, error);
+}
+
+static void
+reload_now (gpointer object, GDBusMethodInvocation *invocation)
+{
+  Service *self = object;
+  g_autoptr (GError) error = NULL;
+  Policy *policy = load_policy (self->setup, &error);
+  GHashTableIter iter;
+  gpointer euicc;
+
+  if (policy == NULL)
+    {
+      call_fail (invocation, error);
+      return;
+    }
+  policy_unref (self->policy);
+  self->policy = policy;
+  g_hash_table_iter_init (&iter, self->euiccs);
+  while (g_hash_table_iter_next (&iter, NULL, &euicc))
+    euicc_set_policy (euicc, policy);
+  show_providers (self);
+  call_reply (invocation, G_DBUS_INTERFACE_SKELETON (self->skeleton));
+}
+
+static gboolean
+on_rescan (Service *self, GDBusMethodInvocation *invocation)
+{
+  return call_begin (invocation, rescan_now, self);
+}
+
+static gboolean
+on_reload (Service *self, GDBusMethodInvocation *invocation)
+{
+  return call_begin (invocation, reload_now, self);
+}
+
+Service *
+service_new (const ServiceSetup *setup, GError **error)
+{
+  g_autoptr (Service) self = g_object_new (SERVICE_TYPE, NULL);
+
+  self->setup = setup;
+  self->policy = load_policy (setup, error);
+  if (self->policy == NULL)
+    return NULL;
+  self->registry = registry_new (setup->modems, setup->channels);
+  g_signal_connect_object (self->registry, "card-added", G_CALLBACK (on_card_added), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->registry, "card-removed", G_CALLBACK (on_card_removed), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->skeleton, "handle-rescan", G_CALLBACK (on_rescan), self,
+                           G_CONNECT_SWAPPED);
+  g_signal_connect_object (self->skeleton, "handle-reload", G_CALLBACK (on_reload), self,
+                           G_CONNECT_SWAPPED);
+  esim_manager_set_version (self->skeleton, ESIMD_VERSION);
+  show_providers (self);
+  return g_steal_pointer (&self);
+}
+
+gboolean
+service_start (Service *self, GDBusConnection *connection, GError **error)
+{
+  if (!g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->skeleton), connection,
+                                         "/org/esimd1", error))
+    return FALSE;
+  g_dbus_object_manager_server_set_connection (self->objects, connection);
+  registry_start (self->registry);
+  return TRUE;
+}
+
+static gboolean
+on_drain (gpointer data)
+{
+  Service *self = data;
+
+  if (!registry_is_idle (self->registry) && g_get_monotonic_time () < self->deadline)
+    return G_SOURCE_CONTINUE;
+  self->stopped (self->stopped_data);
+  return G_SOURCE_REMOVE;
+}
+
+void
+service_stop (Service *self, void (*stopped) (gpointer data), gpointer data)
+{
+  GHashTableIter iter;
+  gpointer euicc;
+
+  self->stopped = stopped;
+  self->stopped_data = data;
+  self->deadline = g_get_monotonic_time () + DRAIN_S * G_USEC_PER_SEC;
+  g_hash_table_iter_init (&iter, self->euiccs);
+  while (g_hash_table_iter_next (&iter, NULL, &euicc))
+    provision_stop (euicc_provision (euicc));
+  registry_stop (self->registry);
+  g_timeout_add (DRAIN_POLL_MS, on_drain, self);
+}
+
+const ServiceSetup *
+service_setup (Service *self)
+{
+  return self->setup;
+}
+
+GDBusObjectManagerServer *
+service_objects (Service *self)
+{
+  return self->objects;
+}
+
+Policy *
+service_policy (Service *self)
+{
+  return self->policy;
+}
+
+guint
+service_next_job (Service *self)
+{
+  return ++self->last_job;
+}
+
+guint
+service_next_profile (Service *self)
+{
+  return ++self->last_profile;
+}
