@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* decide() over every combination of what can be wanted and seen: what never happens, and that
+ * there is always an end. */
+
+#include <glib.h>
+#include <string.h>
+
+#include "decide.h"
+
+/* One combination as mixed-radix digits, wanted flags last. */
+enum
+{
+  N_OBSERVED = NETWORK_LAST * CARD_LAST * RESERVATION_SIGHT_LAST * SIM_SIGHT_LAST * MODEM_SIGHT_LAST
+               * LINK_LAST * 16,
+  N_WANTED = 32,
+};
+
+static Observed
+observed_of (guint n)
+{
+  Observed seen = { 0 };
+
+  seen.network = n % NETWORK_LAST, n /= NETWORK_LAST;
+  seen.card = n % CARD_LAST, n /= CARD_LAST;
+  seen.reservation = n % RESERVATION_SIGHT_LAST, n /= RESERVATION_SIGHT_LAST;
+  seen.sim = n % SIM_SIGHT_LAST, n /= SIM_SIGHT_LAST;
+  seen.modem = n % MODEM_SIGHT_LAST, n /= MODEM_SIGHT_LAST;
+  seen.link = n % LINK_LAST, n /= LINK_LAST;
+  seen.notifications = n & 1;
+  seen.previous = n & 2;
+  seen.rolled_back = n & 4;
+  seen.exhausted = n & 8;
+  return seen;
+}
+
+static guint
+number_of (const Observed *seen)
+{
+  guint n
+      = seen->notifications + 2U * seen->previous + 4U * seen->rolled_back + 8U * seen->exhausted;
+
+  n = n * LINK_LAST + seen->link;
+  n = n * MODEM_SIGHT_LAST + seen->modem;
+  n = n * SIM_SIGHT_LAST + seen->sim;
+  n = n * RESERVATION_SIGHT_LAST + seen->reservation;
+  n = n * CARD_LAST + seen->card;
+  return n * NETWORK_LAST + seen->network;
+}
+
+static Wanted
+wanted_of (guint n)
+{
+  return (Wanted){
+    .asked = n & 1, .provider = n & 2, .connect = n & 4, .verify = n & 8, .roll_back = n & 16
+  };
+}
+
+static gboolean
+is_ours (CardSight card)
+{
+  return card == CARD_OURS_DISABLED || card == CARD_OURS_DISABLED_FOREIGN_ENABLED
+         || card == CARD_OURS_ENABLED;
+}
+
+static gboolean
+is_foreign_enabled (CardSight card)
+{
+  return card == CARD_FOREIGN_ENABLED || card == CARD_OURS_DISABLED_FOREIGN_ENABLED;
+}
+
+typedef void (*Check) (const Wanted *wanted, const Observed *seen, const Decision *next);
+
+static void
+walk (gconstpointer data)
+{
+  Check check = *(const Check *) data;
+
+  for (guint w = 0; w < N_WANTED; w++)
+    for (guint o = 0; o < N_OBSERVED; o++)
+      {
+        Wanted wanted = wanted_of (w);
+        Observed seen = observed_of (o);
+        Decision next = decide (&wanted, &seen);
+
+        check (&wanted, &seen, &next);
+      }
+}
+
+static void
+check_order (const Wanted *wanted, const Observed *seen, const Decision *next)
+{
+  if (next->step != STEP_RESERVE)
+    return;
+  g_assert_cmpint (seen->reservation, ==, RESERVATION_SIGHT_NONE);
+  g_assert_true (wanted->provider);
+  g_assert_cmpint (seen->network, ==, NETWORK_YES);
+  g_assert_cmpint (seen->card, !=, CARD_UNKNOWN);
+  g_assert_false (is_ours (seen->card));
+  g_assert_true (wanted->asked || !is_foreign_enabled (seen->card));
+  g_assert_false (seen->exhausted);
+}
+
+static void
+check_download (const Wanted *wanted, const Observed *seen, const Decision *next)
+{
+  if (next->step != STEP_DOWNLOAD)
+    return;
+  g_assert_cmpint (seen->reservation, ==, RESERVATION_SIGHT_AVAILABLE);
+  g_assert_cmpint (seen->sim, ==, SIM_SIGHT_RIGHT);
+  g_assert_cmpint (seen->modem, !=, MODEM_SIGHT_GONE);
+  g_assert_cmpint (seen->network, ==, NETWORK_YES);
+  g_assert_cmpint (seen->card, !=, CARD_UNKNOWN);
+  g_assert_false (is_ours (seen->card));
+  g_assert_true (wanted->asked || !is_foreign_enabled (seen->card));
+}
+
+static void
+check_switch (const Wanted *wanted, const Observed *seen, const Decision *next)
+{
+  if (next->step == STEP_ENABLE)
+    {
+      g_assert_true (seen->card == CARD_OURS_DISABLED
+                     || (seen->card == CARD_OURS_DISABLED_FOREIGN_ENABLED && wanted->asked));
+      g_assert_false (seen->rolled_back);
+      g_assert_cmpint (seen->modem, !=, MODEM_SIGHT_GONE);
+    }
+  if (next->step == STEP_ROLL_BACK)
+    {
+      g_assert_true (wanted->roll_back && seen->previous && !seen->rolled_back);
+      g_assert_cmpint (seen->card, ==, CARD_OURS_ENABLED);
+      g_assert_true (seen->exhausted || seen->modem == MODEM_SIGHT_LOST
+                     || seen->modem == MODEM_SIGHT_LATE);
+    }
+}
+
+/* A step waits for, or works with, only what is not there yet. */
+static void
+check_links (const Wanted *wanted, const Observed *seen, const Decision *next)
+{
+  if (next->step == STEP_CONNECT || next->step == STEP_VERIFY_DATA)
+    {
+      g_assert_true (wanted->connect);
+      g_assert_cmpint (seen->card, ==, CARD_OURS_ENABLED);
+      g_assert_cmpint (seen->modem, ==, MODEM_SIGHT_REGISTERED);
+      g_assert_cmpint (seen->link, !=, LINK_OTHER);
+    }
+  if (next->step == STEP_VERIFY_DATA)
+    g_assert_true (wanted->verify && seen->link == LINK_CONFIGURED);
+  if (next->step == STEP_SEND_NOTIFICATIONS)
+    g_assert_true (seen->notifications && seen->network == NETWORK_YES);
+}
+
+static void
+check_done (const Wanted *wanted, const Observed *seen, const Decision *next)
+{
+  if (next->step != STEP_DONE)
+    return;
+  g_assert_cmpint (seen->card, ==, CARD_OURS_ENABLED);
+  g_assert_cmpint (seen->modem, ==, MODEM_SIGHT_REGISTERED);
+  g_assert_false (seen->notifications && seen->network == NETWORK_YES);
+  if (wanted->connect)
+    g_assert_cmpint (seen->link, >=, LINK_CONFIGURED);
+  if (wanted->connect && wanted->verify)
+    g_assert_cmpint (seen->link, ==, LINK_VERIFIED);
+}
+
+/* With everything in place nothing is asked of anyone, whatever else is known or not. */
+static void
+check_second_run (const Wanted *wanted, const Observed *seen, const Decision *next)
+{
+  if (seen->card == CARD_OURS_ENABLED && seen->modem == MODEM_SIGHT_REGISTERED
+      && (seen->link == LINK_VERIFIED || (seen->link == LINK_CONFIGURED && !wanted->verify))
+      && !seen->notifications)
+    g_assert_cmpint (next->step, ==, STEP_DONE);
+}
+
+static void
+check_answer (const Wanted *wanted, const Observed *seen, const Decision *next)
+{
+  (void) wanted;
+  g_assert_cmpint (next->step, >=, 0);
+  g_assert_cmpint (next->step, <, STEP_LAST);
+  g_assert_nonnull (next->reason);
+  g_assert_cmpint (next->verdict != VERDICT_NONE, ==, next->step == STEP_GIVE_UP);
+  g_assert_true (next->look_again_s == 0 || next->step == STEP_GIVE_UP);
+  if (seen->exhausted)
+    g_assert_true (next->step == STEP_DONE || next->step == STEP_GIVE_UP
+                   || next->step == STEP_ROLL_BACK);
+}
+
+/* ---- always an end: every outcome that a step can have leads to DONE or GIVE_UP ---- */
+
+typedef struct
+{
+  Observed all[64];
+  guint n;
+} Outcomes;
+
+static void
+add (Outcomes *outcomes, Observed seen)
+{
+  g_assert_cmpuint (outcomes->n, <, G_N_ELEMENTS (outcomes->all));
+  outcomes->all[outcomes->n++] = seen;
+}
+
+static void
+add_looked_up (Outcomes *outcomes, Observed seen)
+{
+  for (int r = RESERVATION_SIGHT_NONE; r < RESERVATION_SIGHT_LAST; r++)
+    for (int s = SIM_SIGHT_WRONG; s < SIM_SIGHT_LAST; s++)
+      {
+        seen.reservation = (ReservationSight) r;
+        if (r == RESERVATION_SIGHT_AVAILABLE || r == RESERVATION_SIGHT_INSTALLED)
+          seen.sim = (SimSight) s;
+        add (outcomes, seen);
+      }
+}
+
+/* The registration's time begins anew once the Sim was changed. */
+static void
+add_sim (Outcomes *outcomes, Observed seen, SimSight sim)
+{
+  seen.sim = sim;
+  if (seen.modem == MODEM_SIGHT_LATE)
+    seen.modem = MODEM_SIGHT_SEARCHING;
+  add (outcomes, seen);
+}
+
+static void
+add_card_outcomes (Outcomes *outcomes, Step step, Observed seen)
+{
+  if (step == STEP_READ_CARD)
+    for (int c = CARD_EMPTY; c < CARD_LAST; c++)
+      {
+        seen.card = (CardSight) c;
+        add (outcomes, seen);
+      }
+  else if (step == STEP_DOWNLOAD)
+    {
+      seen.card = seen.card == CARD_FOREIGN_ENABLED ? CARD_OURS_DISABLED_FOREIGN_ENABLED
+                                                    : CARD_OURS_DISABLED;
+      seen.notifications = FALSE;
+      add (outcomes, seen);
+      seen.notifications = TRUE;
+      add (outcomes, seen);
+    }
+  else if (step == STEP_ENABLE)
+    {
+      seen.previous = seen.card == CARD_OURS_DISABLED_FOREIGN_ENABLED;
+      seen.card = CARD_OURS_ENABLED;
+      seen.notifications = TRUE;
+      seen.link = LINK_NONE;
+      seen.modem = MODEM_SIGHT_OTHER_PROFILE;
+      add (outcomes, seen);
+      seen.modem = MODEM_SIGHT_GONE;
+      add (outcomes, seen);
+    }
+  else if (step == STEP_ROLL_BACK)
+    {
+      seen.rolled_back = TRUE;
+      add (outcomes, seen); /* it failed */
+      seen.card = CARD_OURS_DISABLED_FOREIGN_ENABLED;
+      add (outcomes, seen);
+    }
+}
+
+static void
+add_modem_outcomes (Outcomes *outcomes, Step step, Observed seen)
+{
+  if (step == STEP_WAIT_MODEM)
+    for (int m = MODEM_SIGHT_OTHER_PROFILE; m < MODEM_SIGHT_LAST; m++)
+      {
+        if (m == MODEM_SIGHT_LATE
+            || (m == MODEM_SIGHT_OTHER_PROFILE && seen.card == CARD_OURS_ENABLED
+                && seen.modem == MODEM_SIGHT_OTHER_PROFILE))
+          continue;
+        seen.modem = (ModemSight) m;
+        add (outcomes, seen);
+      }
+  else if (step == STEP_WAIT_REGISTRATION)
+    {
+      seen.modem = MODEM_SIGHT_LATE;
+      add (outcomes, seen);
+      seen.modem = MODEM_SIGHT_REGISTERED;
+      add (outcomes, seen);
+    }
+  else if (step == STEP_CONNECT || step == STEP_VERIFY_DATA)
+    {
+      seen.link = step == STEP_CONNECT ? LINK_CONFIGURED : LINK_VERIFIED;
+      add (outcomes, seen);
+    }
+}
+
+static void
+add_provider_outcomes (Outcomes *outcomes, Step step, Observed seen)
+{
+  if (step == STEP_WAIT_NETWORK)
+    {
+      seen.network = NETWORK_YES;
+      add (outcomes, seen);
+    }
+  else if (step == STEP_LOOK_UP_RESERVATION || step == STEP_RESERVE)
+    add_looked_up (outcomes, seen);
+  else if (step == STEP_WAIT_RESERVATION)
+    for (int r = RESERVATION_SIGHT_LATE; r < RESERVATION_SIGHT_LAST; r++)
+      {
+        seen.reservation = (ReservationSight) r;
+        add (outcomes, seen);
+      }
+  else if (step == STEP_PREPARE_SIM || step == STEP_WAIT_SIM)
+    {
+      add_sim (outcomes, seen, SIM_SIGHT_RIGHT);
+      if (step == STEP_PREPARE_SIM)
+        add_sim (outcomes, seen, SIM_SIGHT_SCHEDULED);
+    }
+  else if (step == STEP_SEND_NOTIFICATIONS)
+    {
+      seen.notifications = FALSE;
+      add (outcomes, seen);
+    }
+}
+
+enum
+{
+  RANK_UNKNOWN = 0,
+  RANK_ON_PATH = 255,
+  RANK_MAX = 30,
+};
+
+/* What was ordered is in the journal and can't be looked up as never ordered; a reservation ripens
+ * and never goes back (a server that says otherwise meets the time limit). */
+static gboolean
+is_possible (Step step, const Observed *before, const Observed *after)
+{
+  if (after->exhausted != before->exhausted)
+    return TRUE;
+  if (step == STEP_LOOK_UP_RESERVATION && before->reservation != RESERVATION_SIGHT_UNKNOWN)
+    return after->reservation >= before->reservation;
+  return step != STEP_RESERVE || after->reservation != RESERVATION_SIGHT_NONE;
+}
+
+/* The longest way from SEEN to an end, in steps; meeting a state again on the way is a cycle.
+ * ORDERS counts what was spent on this way. */
+static guint8
+rank_of (const Wanted *wanted, Observed seen, guint8 *ranks, guint orders)
+{
+  guint number = number_of (&seen);
+  Decision next;
+  Outcomes outcomes = { 0 };
+  const Observed before = seen;
+  guint8 rank = 0;
+
+  if (ranks[number] == RANK_ON_PATH)
+    g_error ("a cycle through %s", step_name (decide (wanted, &seen).step));
+  if (ranks[number] != RANK_UNKNOWN)
+    return ranks[number];
+  next = decide (wanted, &seen);
+  orders += next.step == STEP_RESERVE;
+  g_assert_cmpuint (orders, <=, 1);
+  if (next.step == STEP_DONE || next.step == STEP_GIVE_UP)
+    return ranks[number] = 1;
+
+  ranks[number] = RANK_ON_PATH;
+  add_card_outcomes (&outcomes, next.step, seen);
+  add_modem_outcomes (&outcomes, next.step, seen);
+  add_provider_outcomes (&outcomes, next.step, seen);
+  g_assert_cmpuint (outcomes.n, >, 0);
+  if (!seen.exhausted)
+    {
+      seen.exhausted = TRUE;
+      add (&outcomes, seen);
+    }
+  for (guint i = 0; i < outcomes.n; i++)
+    if (is_possible (next.step, &before, &outcomes.all[i]))
+      rank = MAX (rank, rank_of (wanted, outcomes.all[i], ranks, orders));
+  g_assert_cmpuint (rank, <, RANK_MAX);
+  return ranks[number] = (guint8) (rank + 1);
+}
+
+static void
+test_ends (void)
+{
+  g_autofree guint8 *ranks = g_malloc (N_OBSERVED);
+
+  for (guint w = 0; w < N_WANTED; w++)
+    {
+      Wanted wanted = wanted_of (w);
+
+      memset (ranks, RANK_UNKNOWN, N_OBSERVED);
+      for (guint o = 0; o < N_OBSERVED; o++)
+        rank_of (&wanted, observed_of (o), ranks, 0);
+    }
+}
+
+/* The way of a bare card where all goes well, by name. */
+static void
+test_bare_card (void)
+{
+  static const Step steps[] = { STEP_READ_CARD,        STEP_LOOK_UP_RESERVATION, STEP_RESERVE,
+                                STEP_WAIT_RESERVATION, STEP_PREPARE_SIM,         STEP_WAIT_SIM,
+                                STEP_DOWNLOAD,         STEP_SEND_NOTIFICATIONS,  STEP_ENABLE,
+                                STEP_WAIT_MODEM,       STEP_WAIT_REGISTRATION,   STEP_CONNECT,
+                                STEP_VERIFY_DATA,      STEP_SEND_NOTIFICATIONS,  STEP_DONE };
+  Wanted wanted = { .provider = true, .connect = true, .verify = true };
+  Observed seen = { .network = NETWORK_YES, .modem = MODEM_SIGHT_OTHER_PROFILE };
+
+  for (guint i = 0; i < G_N_ELEMENTS (steps); i++)
+    {
+      Decision next = decide (&wanted, &seen);
+
+      g_assert_cmpstr (step_name (next.step), ==, step_name (steps[i]));
+      if (next.step == STEP_READ_CARD)
+        seen.card = CARD_EMPTY;
+      else if (next.step == STEP_LOOK_UP_RESERVATION)
+        seen.reservation = RESERVATION_SIGHT_NONE;
+      else if (next.step == STEP_RESERVE)
+        seen.reservation = RESERVATION_SIGHT_PENDING;
+      else if (next.step == STEP_WAIT_RESERVATION)
+        seen.reservation = RESERVATION_SIGHT_AVAILABLE, seen.sim = SIM_SIGHT_WRONG;
+      else if (next.step == STEP_PREPARE_SIM)
+        seen.sim = SIM_SIGHT_SCHEDULED;
+      else if (next.step == STEP_WAIT_SIM)
+        seen.sim = SIM_SIGHT_RIGHT;
+      else if (next.step == STEP_DOWNLOAD)
+        seen.card = CARD_OURS_DISABLED, seen.notifications = true;
+      else if (next.step == STEP_SEND_NOTIFICATIONS)
+        seen.notifications = false;
+      else if (next.step == STEP_ENABLE)
+        seen.card = CARD_OURS_ENABLED, seen.notifications = true;
+      else if (next.step == STEP_WAIT_MODEM)
+        seen.modem = MODEM_SIGHT_SEARCHING;
+      else if (next.step == STEP_WAIT_REGISTRATION)
+        seen.modem = MODEM_SIGHT_REGISTERED;
+      else if (next.step == STEP_CONNECT)
+        seen.link = LINK_CONFIGURED;
+      else if (next.step == STEP_VERIFY_DATA)
+        seen.link = LINK_VERIFIED;
+    }
+}
+
+/* The numbering itself: a walk that skips combinations would prove nothing. */
+static void
+test_numbering (void)
+{
+  for (guint o = 0; o < N_OBSERVED; o++)
+    {
+      Observed seen = observed_of (o);
+
+      g_assert_cmpuint (number_of (&seen), ==, o);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  static const Check checks[] = { check_order, check_download,   check_switch, check_links,
+                                  check_done,  check_second_run, check_answer };
+  static const char *const names[]
+      = { "order", "download", "switch", "links", "done", "second-run", "answer" };
+
+  g_test_init (&argc, &argv, NULL);
+  g_test_add_func ("/decide/numbering", test_numbering);
+  for (guint i = 0; i < G_N_ELEMENTS (checks); i++)
+    {
+      g_autofree char *path = g_strconcat ("/decide/never/", names[i], NULL);
+
+      g_test_add_data_func (path, &checks[i], walk);
+    }
+  g_test_add_func ("/decide/ends", test_ends);
+  g_test_add_func ("/decide/bare-card", test_bare_card);
+  return g_test_run ();
+}
