@@ -82,7 +82,8 @@ def load(der):
     """Parse a certificate and look at its curve; raises CertificateError."""
     try:
         certificate = x509.load_der_x509_certificate(der)
-        certificate.extensions
+        for lazy in ("extensions", "signature_hash_algorithm", "issuer", "subject"):  # parsed only when asked for
+            getattr(certificate, lazy)
         key = certificate.public_key()
     except Exception as error:  # the parser has many kinds, all of them mean: not a certificate
         raise CertificateError(str(error)) from error

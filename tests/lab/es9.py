@@ -108,7 +108,7 @@ class Es9:
                 "handleNotification": self._notification}[function]
         try:
             return work(request, how)
-        except TlvError as error:
+        except ValueError as error:  # a TlvError, text that is none
             raise BadRequest(f"{function}: {error}") from error
         except Refusal:
             self._end(request.get("transactionId"))
@@ -276,7 +276,7 @@ class Es9:
         data = _binary(request, "pendingNotification")
         try:
             notification, eid, session_name = notifications.check(data, self._ci, self.orders)
-        except (notifications.Unverified, Refusal) as error:
+        except (notifications.Unverified, Refusal, ValueError) as error:
             self.rejected.append(str(error))
             raise BadRequest(f"pendingNotification: {error}") from error
         self.orders.receive(notification, eid)

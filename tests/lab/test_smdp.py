@@ -279,6 +279,19 @@ class TestRefusals(Lab):
         _, parts = self._parts(token)
         self.refused("8.1/6.1", self._client, name, parts)
 
+    def test_every_byte_counts(self):
+        """Whatever is flipped in what the card says: a refusal or 400, never a success, never silence."""
+        token = self.order(1)
+        for step in range(0, 1000, 23):
+            begun = self.lpa.initiate()
+            response = bytearray(self.lpa.authenticate_server(begun, token))
+            response[step * len(response) // 1000] ^= 0x81
+            with self.subTest(step=step), self.assertRaises((Failed, HttpError)):
+                self.lpa.post("authenticateClient", transactionId=begun["transactionId"],
+                              authenticateServerResponse=bytes(response))
+        self.assertEqual(self.verbs["requests"]()["handshakes"], 1)
+        self.lpa.authenticate(token)
+
     def test_foreign_card(self):
         """Another lab's card, whose EUM is under another CI; and its EUM's card with our EUM's name."""
         with tempfile.TemporaryDirectory() as folder:
