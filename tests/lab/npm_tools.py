@@ -17,6 +17,7 @@ import tarfile
 PRISM = "@stoplight/prism-cli@5.14.2"
 TWILIO_CLI = "twilio-cli@6.2.4"
 CLI_CORE = "@twilio/cli-core@8.3.2"  # the one that TWILIO_CLI asks for; it carries Twilio's OpenAPI documents
+NODE = "node-linux-{}@20.19.5"
 DOCUMENT = "package/src/services/twilio-api/twilio_supersim_v1.json"
 ADVICE = ("install node and npm (Debian 12: apt-get install nodejs npm; Node 18.20.1 or later), "
           "and for the first run have a network or fill the cache {cache} by tests/lab/npm_tools.py elsewhere")
@@ -81,7 +82,19 @@ def prism():
 
 def twilio_cli():
     """The command (list) that starts twilio-cli."""
-    return [program("node"), os.path.join(installed(TWILIO_CLI), "bin", "run")]
+    return [_recent_node(), os.path.join(installed(TWILIO_CLI), "bin", "run")]
+
+
+def _recent_node():
+    """A Node that can require() an ES module, as twilio-cli does; Debian 12's (18) can't, so npm has to bring one."""
+    mine = program("node")
+    words = subprocess.run([mine, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout[1:].split(".")
+    if (int(words[0]), int(words[1])) >= (20, 19):
+        return mine
+    machine = {"x86_64": "x64", "aarch64": "arm64"}.get(os.uname().machine)
+    if machine is None:
+        raise ToolError("twilio-cli needs Node 20.19 or later; " + ADVICE.format(cache=cache_folder()))
+    return os.path.join(installed(NODE.format(machine)), "bin", "node")
 
 
 def supersim_document():
