@@ -163,6 +163,8 @@ class Lab:
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+        if process.stdout:
+            process.stdout.close()
 
     def _check(self):
         for name, process in self.processes.items():

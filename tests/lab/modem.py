@@ -26,6 +26,7 @@ RESET_SECONDS = 1.0  # how long a reset modem is off the bus
 KNOBS = {
     "collect": True,  # follow 61xx and 6Cxx for the host
     "notice": True,  # honour the card's REFRESH
+    "tell": "all",  # what the host is told of it: all, end (only that the card was read anew) or nothing
     "refresh_seconds": 0.3,  # from REFRESH to the card read anew
     "registration": "roaming",  # or home, denied, never
     "register_seconds": 0.5,
@@ -312,6 +313,8 @@ def check_knobs(values):
             raise ValueError(f"no knob {name}; knobs: {', '.join(KNOBS)}")
         if type(value) is not type(KNOBS[name]) and not (type(KNOBS[name]) is float and type(value) is int):
             raise ValueError(f"knob {name} is a {type(KNOBS[name]).__name__}, as {KNOBS[name]!r}")
+    if values.get("tell", "all") not in ("all", "end", "nothing"):
+        raise ValueError("tell is one of all, end, nothing")
     if values.get("registration", "home") not in REGISTRATIONS:
         raise ValueError(f"registration is one of {', '.join(REGISTRATIONS)}")
 

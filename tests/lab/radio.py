@@ -79,13 +79,15 @@ class Radio:
         self._epoch += 1
         self._leave_network()
         self.ready, self.profile = Ready.NOT_INITIALIZED, None
-        self._tell_subscriber()
+        if self.knobs["tell"] == "all":
+            self._tell_subscriber()
         self._after(self.knobs["refresh_seconds"], self._read_card)
 
     def _read_card(self):
         self.profile = self.card.enabled_profile()
         self.ready = Ready.INITIALIZED if self.profile else Ready.NO_ESIM_PROFILE
-        self._tell_subscriber()
+        if self.knobs["tell"] != "nothing":
+            self._tell_subscriber()
         self.search()
 
     def _tell_subscriber(self):

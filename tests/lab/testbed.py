@@ -39,7 +39,6 @@ A: bInterfaceProtocol=00
 A: bInterfaceNumber=00
 L: driver=../../../../../../bus/usb/drivers/cdc_mbim
 """), (WDM, """
-N: cdc-wdm0
 E: SUBSYSTEM=usbmisc
 E: DEVNAME=/dev/cdc-wdm0
 E: ID_MM_CANDIDATE=1
@@ -63,6 +62,7 @@ class TestBed:
         self.root = self._bed.get_root_dir()
         for driver in ("usb", "cdc_mbim"):
             os.makedirs(f"{self._bed.get_sys_dir()}/bus/usb/drivers/{driver}", exist_ok=True)
+        os.makedirs(f"{self.root}/dev", exist_ok=True)
         self.fd = self._slave = -1
         self.node = None
 
@@ -70,10 +70,10 @@ class TestBed:
         """Add the device; INDEX is wwan0's interface index. The tty behind NODE is then `node`."""
         for path, text in DEVICES:
             self._bed.add_from_string(f"P: {path}\n{text.lstrip().format(index=index)}")
-        self.fd = self._bed.get_dev_fd(NODE)
-        self.node = os.readlink(f"{self.root}{NODE}")
-        # one end of our own keeps the terminal up while no host has it open
-        self._slave = os.open(self.node, os.O_RDWR | os.O_NOCTTY)
+        # a terminal of our own, for umockdev can't make the same node twice; one slave stays open while no host has one
+        self.fd, self._slave = os.openpty()
+        self.node = os.ttyname(self._slave)
+        os.symlink(self.node, f"{self.root}{NODE}")
         tty.setraw(self._slave)
         os.set_blocking(self.fd, False)
         _show_node(self.node)
@@ -84,12 +84,12 @@ class TestBed:
         """Remove the device: whoever has it open gets a hang-up, as from a USB device that is gone."""
         for path, _ in reversed(DEVICES):
             self._bed.uevent(f"/sys{path}", "remove")
+        os.unlink(f"{self.root}{NODE}")
         _hide_node()
         os.close(self._slave)
         os.close(self.fd)
         for path, _ in reversed(DEVICES):
             self._bed.remove_device(f"/sys{path}")
-        os.unlink(f"{self.root}{NODE}")  # umockdev forgets it
         self.fd = self._slave = -1
 
 
