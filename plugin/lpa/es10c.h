@@ -32,3 +32,12 @@ gboolean es10c_delete (Channel *channel, const char *iccid, GCancellable *cancel
 /** es10c_set_nickname: NICKNAME of at most 64 bytes of UTF-8, "" to remove it. */
 gboolean es10c_set_nickname (Channel *channel, const char *iccid, const char *nickname,
                              GCancellable *cancellable, GError **error);
+
+/* What es10c_reset() removes. */
+#define ES10C_RESET_OPERATIONAL 0x80
+#define ES10C_RESET_TEST 0x40
+#define ES10C_RESET_DEFAULT_SMDP 0x20
+
+/** es10c_reset: removes WHAT (ES10C_RESET_…, at least one), policy rules or not (5.7.19); nothing
+ * to remove is success. Errors: CARD_BUSY, CARD_REFUSED with raw "result". */
+gboolean es10c_reset (Channel *channel, guint what, GCancellable *cancellable, GError **error);

@@ -6,6 +6,8 @@
 
 #include <gio/gio.h>
 
+#include "lpa/tlv.h"
+
 typedef enum
 {
   PROFILE_DISABLED,
@@ -43,6 +45,10 @@ typedef struct
 /** profile_parse: the members of an E3 or BF25. CARD_RUBBISH names the tag that is wrong. The
  * caller owns the result. */
 Profile *profile_parse (GBytes *members, GError **error);
+
+/** profile_parse_from: the same of members whose maker is ORIGIN: a server's metadata is
+ * SERVER_RUBBISH when it is wrong. */
+Profile *profile_parse_from (TlvOrigin origin, GBytes *members, GError **error);
 void profile_free (Profile *self);
 
 /** iccid_to_text, iccid_to_bytes: the 10 swapped, F-padded bytes of 5A and the form people write.
