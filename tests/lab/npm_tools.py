@@ -17,7 +17,7 @@ import tarfile
 PRISM = "@stoplight/prism-cli@5.14.2"
 TWILIO_CLI = "twilio-cli@6.2.4"
 CLI_CORE = "@twilio/cli-core@8.3.2"  # the one that TWILIO_CLI asks for; it carries Twilio's OpenAPI documents
-NODE = "node-linux-{}@20.19.5"
+NODE = "node-linux-{}@20.19.6"
 DOCUMENT = "package/src/services/twilio-api/twilio_supersim_v1.json"
 ADVICE = ("install node and npm (Debian 12: apt-get install nodejs npm; Node 18.20.1 or later), "
           "and for the first run have a network or fill the cache {cache} by tests/lab/npm_tools.py elsewhere")
