@@ -1,0 +1,381 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* STORE DATA to an ISD-R over whatever driver: segments, 61xx, 6Cxx, 6881, and a channel that is
+ * closed on every path. */
+
+#include "apdu/channel.h"
+
+#include <string.h>
+
+#include "base/error.h"
+
+#define LAYER "apdu"
+#define RESPONSE_MAX (1024 * 1024) /* far above any eUICC's longest answer, icons included */
+#define ROUNDS_MAX 8192            /* GET RESPONSEs to one command; 256 bytes each is enough */
+#define SEGMENTS_MAX 256           /* P2 numbers them in one byte */
+
+struct _Channel
+{
+  const ChannelDriver *driver;
+  ChannelTarget target; /* its device string is ours */
+  gpointer device;
+  GBytes *aid;
+  guint number; /* 0: no logical channel open */
+  Progress *progress;
+};
+
+/* The GSMA's ISD-R (SGP.02, 2.2.3), then those of removable eUICCs that chose another. */
+static const char *const isdr_aids[] = {
+  "A0000005591010FFFFFFFF8900000100", "A0000005591010FFFFFFFF8900050500", /* 5ber */
+  "A0000005591010000000008900000300",                                     /* eSIM.me */
+  "A0000005591010FFFFFFFF8900000177",                                     /* XeSIM */
+  "A06573746B6D65FFFFFFFF4953442D52",                                     /* eSTK.me */
+};
+
+static GBytes *
+aid_bytes (const char *hex)
+{
+  gsize length = strlen (hex) / 2;
+  guint8 *data = g_malloc (length);
+
+  for (gsize i = 0; i < length; i++)
+    data[i] = g_ascii_xdigit_value (hex[2 * i]) << 4 | g_ascii_xdigit_value (hex[2 * i + 1]);
+  return g_bytes_new_take (data, length);
+}
+
+/* Selects the first AID that the card knows. Only "no such applet" leads on to the next: on other
+ * errors a further try would hide the reason. */
+static gboolean
+open_isdr (Channel *self, GCancellable *cancellable, GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (isdr_aids); i++)
+    {
+      g_autoptr (GBytes) aid = aid_bytes (isdr_aids[i]);
+      g_autoptr (GError) local = NULL;
+
+      if (self->driver->open_logical (self->device, aid, &self->number, cancellable, &local))
+        {
+          self->aid = g_steal_pointer (&aid);
+          return TRUE;
+        }
+      if (!error_is_code (local, ESIM_ERROR_NO_EUICC) || i + 1 == G_N_ELEMENTS (isdr_aids))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return FALSE;
+        }
+    }
+  g_assert_not_reached ();
+}
+
+Channel *
+channel_open (const ChannelDriver *driver, const ChannelTarget *target, Progress *progress,
+              GCancellable *cancellable, GError **error)
+{
+  g_autoptr (Channel) self = g_new0 (Channel, 1);
+
+  self->driver = driver;
+  self->target = *target;
+  self->target.device = g_strdup (target->device);
+  self->progress = progress ? progress_ref (progress) : NULL;
+  self->device = driver->open_device (&self->target, cancellable, error);
+  if (self->device == NULL || !open_isdr (self, cancellable, error))
+    {
+      g_prefix_error (error, "ISD-R through %s: ", target->device);
+      return NULL;
+    }
+  return g_steal_pointer (&self);
+}
+
+static void
+close_logical (Channel *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->number != 0 && !self->driver->close_logical (self->device, self->number, &error))
+    g_debug ("%s: channel %u: %s", self->target.device, self->number, error->message);
+  self->number = 0;
+}
+
+void
+channel_close (Channel *self)
+{
+  if (self == NULL)
+    return;
+  if (self->device)
+    {
+      close_logical (self);
+      self->driver->close_device (self->device);
+    }
+  g_clear_pointer (&self->aid, g_bytes_unref);
+  g_clear_pointer (&self->progress, progress_unref);
+  g_free ((char *) self->target.device);
+  g_free (self);
+}
+
+gboolean
+channel_recover (const ChannelDriver *driver, const ChannelTarget *target, GError **error)
+{
+  gpointer device = driver->open_device (target, NULL, error);
+  gboolean recovered;
+
+  if (device == NULL)
+    return FALSE;
+  recovered = driver->recover (device, error);
+  driver->close_device (device);
+  return recovered;
+}
+
+gboolean
+channel_power_cycle (const ChannelDriver *driver, const ChannelTarget *target,
+                     GCancellable *cancellable, GError **error)
+{
+  gpointer device;
+  gboolean cycled;
+
+  if (driver->power_cycle == NULL)
+    {
+      error_set (error, ESIM_ERROR_UNSUPPORTED, LAYER, "%s has no way to power the card off and on",
+                 driver->name);
+      return FALSE;
+    }
+  device = driver->open_device (target, cancellable, error);
+  if (device == NULL)
+    return FALSE;
+  cycled = driver->power_cycle (device, cancellable, error);
+  driver->close_device (device);
+  return cycled;
+}
+
+/* The class byte for our channel: proprietary, so 80 to 83, or C0 to CF for channels 4 to 19
+ * (ISO 7816-4, 5.4.1; GlobalPlatform 11.1.4). */
+static guint8
+class_byte (Channel *self)
+{
+  return self->number < 4 ? 0x80 | self->number : 0xc0 | (self->number - 4);
+}
+
+/* One APDU there and back. The answer has at least a status word; *SW is it. */
+static GBytes *
+transmit (Channel *self, GBytes *apdu, guint16 *sw, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GBytes) answer = NULL;
+  const guint8 *data;
+  gsize size;
+
+  if (g_cancellable_is_cancelled (cancellable))
+    {
+      error_set (error, ESIM_ERROR_CANCELLED, LAYER, "cancelled between two APDUs");
+      return NULL;
+    }
+  answer = self->driver->transmit (self->device, self->number, apdu, cancellable, error);
+  progress_count_apdu (self->progress,
+                       g_bytes_get_size (apdu) + (answer ? g_bytes_get_size (answer) : 0));
+  if (answer == NULL)
+    return NULL;
+  data = g_bytes_get_data (answer, &size);
+  if (size < 2)
+    {
+      error_set (error, ESIM_ERROR_CARD_RUBBISH, LAYER,
+                 "the card answered %zu bytes, which can't hold a status word", size);
+      return NULL;
+    }
+  *sw = data[size - 2] << 8 | data[size - 1];
+  return g_bytes_new_from_bytes (answer, 0, size - 2);
+}
+
+/* APDU with its Le (the last byte of case 2 and 4, absent in case 3) set to LE. */
+static GBytes *
+with_le (GBytes *apdu, guint8 le)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (apdu, &size);
+  gsize bare = size > 5 ? 5 + (gsize) data[4] : 4;
+  GByteArray *with = g_byte_array_sized_new (bare + 1);
+
+  g_byte_array_append (with, data, bare);
+  g_byte_array_append (with, &le, 1);
+  return g_byte_array_free_to_bytes (with);
+}
+
+static GBytes *
+get_response (Channel *self, guint8 le)
+{
+  guint8 apdu[] = { class_byte (self), 0xc0, 0x00, 0x00, le };
+
+  return g_bytes_new (apdu, sizeof apdu);
+}
+
+static gboolean
+is_rubbish (guint16 sw, gsize got, gsize all, guint round, GError **error)
+{
+  if (all > RESPONSE_MAX)
+    error_set (error, ESIM_ERROR_CARD_RUBBISH, LAYER, "the card's answer is over %d bytes long",
+               RESPONSE_MAX);
+  else if (sw >> 8 == 0x61 && round > 0 && (got == 0 || round > ROUNDS_MAX))
+    error_set (error, ESIM_ERROR_CARD_RUBBISH, LAYER, "the card says %04X (more data) without end",
+               sw);
+  else
+    return FALSE;
+  return TRUE;
+}
+
+/* One command with all that ISO 7816-4 may put between it and its answer: GET RESPONSE after 61xx,
+ * the same again with the right Le after 6Cxx. *RESPONSE is all data, *SW the last status word,
+ * whatever it says. */
+static gboolean
+exchange (Channel *self, GBytes *command, GBytes **response, guint16 *sw, GCancellable *cancellable,
+          GError **error)
+{
+  g_autoptr (GByteArray) all = g_byte_array_new ();
+  g_autoptr (GBytes) apdu = g_bytes_ref (command);
+  gboolean corrected = FALSE; /* 6Cxx is believed once for each APDU */
+
+  for (guint round = 0;; round++)
+    {
+      g_autoptr (GBytes) part = transmit (self, apdu, sw, cancellable, error);
+      GBytes *next;
+      gsize size;
+
+      if (part == NULL)
+        return FALSE;
+      size = g_bytes_get_size (part);
+      g_byte_array_append (all, g_bytes_get_data (part, NULL), size);
+      if (is_rubbish (*sw, size, all->len, round, error))
+        return FALSE;
+      if (*sw >> 8 == 0x61)
+        next = get_response (self, *sw & 0xff);
+      else if (*sw >> 8 == 0x6c && !corrected)
+        next = with_le (apdu, *sw & 0xff);
+      else
+        break;
+      corrected = *sw >> 8 == 0x6c;
+      g_bytes_unref (apdu);
+      apdu = next;
+    }
+  *response = g_byte_array_free_to_bytes (g_steal_pointer (&all));
+  return TRUE;
+}
+
+/* Segment INDEX of COMMAND as an APDU: 80 E2 11/91 index (SGP.22, 5.7.2). */
+static GBytes *
+store_data_apdu (Channel *self, GBytes *command, gsize segment_size, gsize index)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (command, &size);
+  gsize from = index * segment_size;
+  gsize length = MIN (segment_size, size - from);
+  gboolean last = from + length == size;
+  guint8 header[] = { class_byte (self), 0xe2, last ? 0x91 : 0x11, index, length };
+  GByteArray *apdu = g_byte_array_sized_new (sizeof header + length + 1);
+
+  g_byte_array_append (apdu, header, sizeof header);
+  g_byte_array_append (apdu, data + from, length);
+  if (self->target.quirks.append_le)
+    g_byte_array_append (apdu, (const guint8 *) "", 1);
+  return g_byte_array_free_to_bytes (apdu);
+}
+
+/* 9000, or 91xx: done, and the card has a proactive command waiting for the modem. */
+static gboolean
+is_success (guint16 sw)
+{
+  return sw == 0x9000 || sw >> 8 == 0x91;
+}
+
+static void
+set_refused (GError **error, guint16 sw)
+{
+  g_autofree char *hex = g_strdup_printf ("%04X", sw);
+  GError *refused = NULL;
+
+  /* ETSI TS 102 221, 10.2.1.2: 9300 is the toolkit being busy, which passes. */
+  error_set (&refused, sw == 0x9300 ? ESIM_ERROR_CARD_BUSY : ESIM_ERROR_CARD_REFUSED, LAYER,
+             "the card answered %s to STORE DATA", hex);
+  error_add_raw (refused, "sw", hex);
+  g_propagate_error (error, refused);
+}
+
+/* The logical channel is not there any more (6881), a modem may have closed it: opens it anew. */
+static gboolean
+reopen (Channel *self, GCancellable *cancellable, GError **error)
+{
+  close_logical (self);
+  return self->driver->open_logical (self->device, self->aid, &self->number, cancellable, error);
+}
+
+/* The first segment may find its channel closed; as the card has heard nothing of this command yet,
+ * once more does no harm. */
+static gboolean
+send_segment (Channel *self, GBytes *command, gsize segment_size, gsize index, GBytes **response,
+              GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GBytes) apdu = store_data_apdu (self, command, segment_size, index);
+  g_autoptr (GBytes) data = NULL;
+  guint16 sw;
+
+  if (!exchange (self, apdu, &data, &sw, cancellable, error))
+    return FALSE;
+  if (sw == 0x6881 && index == 0)
+    {
+      if (!reopen (self, cancellable, error))
+        return FALSE;
+      g_clear_pointer (&apdu, g_bytes_unref);
+      g_clear_pointer (&data, g_bytes_unref);
+      apdu = store_data_apdu (self, command, segment_size, index);
+      if (!exchange (self, apdu, &data, &sw, cancellable, error))
+        return FALSE;
+    }
+  if (!is_success (sw))
+    {
+      set_refused (error, sw);
+      return FALSE;
+    }
+  g_clear_pointer (response, g_bytes_unref);
+  *response = g_steal_pointer (&data);
+  return TRUE;
+}
+
+static gboolean
+may_send (Channel *self, GBytes *command, gsize segment_size, GError **error)
+{
+  gsize size = g_bytes_get_size (command);
+
+  if (self->number == 0)
+    error_set (error, ESIM_ERROR_CHANNEL, LAYER, "the logical channel is closed");
+  else if (size == 0 || size > segment_size * SEGMENTS_MAX)
+    error_set (error, ESIM_ERROR_INVALID_ARGUMENT, LAYER,
+               "a command of %zu bytes can't be sent in segments of %zu", size, segment_size);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+GBytes *
+channel_store_data (Channel *self, GBytes *command, GCancellable *cancellable, GError **error)
+{
+  gsize segment_size = CLAMP (self->target.quirks.segment_size, 1, 255);
+  gsize size = g_bytes_get_size (command);
+  g_autoptr (GBytes) response = NULL;
+
+  if (!may_send (self, command, segment_size, error))
+    return NULL;
+  for (gsize index = 0; index * segment_size < size; index++)
+    if (!send_segment (self, command, segment_size, index, &response, cancellable, error))
+      {
+        g_prefix_error (error, "STORE DATA, segment %zu: ", index + 1);
+        return NULL;
+      }
+  return g_steal_pointer (&response);
+}
+
+Progress *
+channel_progress (Channel *self)
+{
+  return self->progress;
+}
+
+const Quirks *
+channel_quirks (Channel *self)
+{
+  return &self->target.quirks;
+}
