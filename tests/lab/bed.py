@@ -20,6 +20,7 @@ gi.require_version("Gio", "2.0")
 from gi.repository import Gio, GLib  # noqa: E402  (needs the version first)
 
 import pki  # noqa: E402
+from namespace import HOSTS  # noqa: E402
 from net import make_uplink, run_ip  # noqa: E402
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -29,10 +30,6 @@ MM_NAME, MM_PATH = "org.freedesktop.ModemManager1", "/org/freedesktop/ModemManag
 POLKIT_NAME, POLKIT_PATH = "org.freedesktop.PolicyKit1", "/org/freedesktop/PolicyKit1/Authority"
 MOCK_NAME = "org.freedesktop.DBus.Mock"
 
-HOSTS = """127.0.0.1 localhost
-127.0.0.2 smdp.esimd.test smds.esimd.test
-127.0.0.3 supersim.twilio.com supersim.api.korewireless.com api.korewireless.com
-"""
 RESOLV = "nameserver 127.0.0.1\noptions timeout:1 attempts:1\n"  # nobody there: an unknown name fails at once
 
 BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
@@ -78,7 +75,8 @@ def _write(path, text):
 
 def furnish_namespaces(lab_dir):
     """Make fresh namespaces fit for labs: names, resolver, loopback, uplink, and a /dev where devices may come and go."""
-    for name, text in (("hosts", HOSTS), ("resolv.conf", RESOLV)):
+    hosts = "".join(f"{address} {' '.join(names)}\n" for address, names in HOSTS.items())
+    for name, text in (("hosts", hosts), ("resolv.conf", RESOLV)):
         path = _write(os.path.join(lab_dir, name), text)
         if os.path.exists(f"/etc/{name}"):
             _mount("--bind", path, f"/etc/{name}")

@@ -14,7 +14,7 @@ import uuid
 import bed
 import mbim
 from control import ask
-from mbim import MS_BASIC_EXT, MS_UICC, Ext, Kind, Reader, Status, Uicc, Writer
+from mbim import BASIC, MS_BASIC_EXT, MS_UICC, Basic, Ext, Kind, Reader, Status, Uicc, Writer
 
 RUN = os.path.join(bed.HERE, "run")
 PROXY_CONTROL = uuid.UUID("838cf7fb-8d0d-4d7f-871e-d71dbefbb39b")
@@ -169,11 +169,28 @@ class UiccService(unittest.TestCase):
         self.assertEqual(status, Status.SUCCESS)
         self.assertEqual(self.client.apdu(channel, GET_EID)[0], Status.INVALID_LOGICAL_CHANNEL)
 
-    def test_slot_says_that_there_is_no_profile(self):
-        status, info = self.client.command(MS_BASIC_EXT, Ext.SLOT_INFO_STATUS, Kind.QUERY, Writer().u32(0).finish())
+    def test_refresh_after_the_profile_is_enabled(self):
+        self.set(refresh_seconds=0.1, register_seconds=0.1)
         self.lab.wait(lambda: self.modem("state")["ready"] == "NO_ESIM_PROFILE", 5, "the card is read")
-        self.assertEqual(status, Status.SUCCESS)
-        self.assertEqual(len(info), 8)
+        ask("euicc", "add_profile", self.lab.dir, iccid="8988303000000000001", imsi="901280000000001")
+        _, _, channel, _ = self.client.open()
+        iccid = bytes.fromhex("988803030000000000F1")  # as EF.ICCID has it: digits swapped in pairs
+        enable = bytes.fromhex("80E2910014BF3111A00C5A0A") + iccid + bytes.fromhex("8101FF00")
+        self.assertEqual(self.client.apdu(channel, enable)[1:], (0x0090, bytes.fromhex("bf3103800100")))
+        self.lab.wait(lambda: self.modem("state")["register"] == "ROAMING", 5, "registered")
+        state = self.modem("state")
+        self.assertEqual((state["profile"]["iccid"], state["groups"]), ("8988303000000000001", {}))
+        self.assertEqual(self.client.close(channel), Status.INVALID_LOGICAL_CHANNEL)
+        status, info = self.client.command(BASIC, Basic.SUBSCRIBER_READY_STATUS, Kind.QUERY)
+        reader = Reader(info)
+        self.assertEqual((status, reader.u32(), reader.string(), reader.string()),
+                         (Status.SUCCESS, 1, "901280000000001", "8988303000000000001"))
+
+    def test_slot_says_what_the_card_has(self):
+        self.lab.wait(lambda: self.modem("state")["ready"] != "NOT_INITIALIZED", 5, "the card is read")
+        status, info = self.client.command(MS_BASIC_EXT, Ext.SLOT_INFO_STATUS, Kind.QUERY, Writer().u32(0).finish())
+        profile = self.modem("state")["profile"]
+        self.assertEqual((status, struct.unpack("<II", info)), (Status.SUCCESS, (0, 7 if profile else 8)))
 
     def test_fragments_of_a_large_command(self):
         self.client.max_transfer = 64
