@@ -244,17 +244,16 @@ supersim_get_reservation (ProviderSession *self, const char *sid, GCancellable *
   return reservation_from (object);
 }
 
-/* Whether curl failed before a byte of the request can have left: name, connection or handshake. */
+/* Whether ERROR comes from before a byte of the request can have left: without a code of curl's
+ * nothing was transferred, and TLS and connection stand before the request does. */
 static gboolean
 never_left (const GError *error)
 {
   const char *curl = error_get_raw (error, "curl");
 
-  if (error_is_code (error, ESIM_ERROR_NAME_NOT_RESOLVED) || error_is_code (error, ESIM_ERROR_TLS)
-      || error_is_code (error, ESIM_ERROR_INVALID_ARGUMENT))
-    return TRUE;
-  /* 5 and 6: not resolved; 7: could not connect. */
-  return curl && (g_str_equal (curl, "5") || g_str_equal (curl, "6") || g_str_equal (curl, "7"));
+  /* CURLE_COULDNT_RESOLVE_PROXY, CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_CONNECT */
+  return curl == NULL || error_is_code (error, ESIM_ERROR_TLS) || g_str_equal (curl, "5")
+         || g_str_equal (curl, "6") || g_str_equal (curl, "7");
 }
 
 /* An answer to the order that does not say what became of it: a server or gateway that broke down,
