@@ -59,6 +59,11 @@ ModemSnapshot *modem_snapshot_ref (ModemSnapshot *self);
 void modem_snapshot_unref (ModemSnapshot *self);
 const char *modem_state_name (ModemState state);
 
+/** modem_snapshot_add_port: for drivers, before they publish; both texts are copied.
+ * modem_snapshot_equal: whether there is nothing new in B after A. */
+void modem_snapshot_add_port (ModemSnapshot *self, const char *kind, const char *device);
+gboolean modem_snapshot_equal (const ModemSnapshot *a, const ModemSnapshot *b);
+
 /* The rungs of the ladder that brings back a modem which has not noticed its new profile. */
 typedef enum
 {
