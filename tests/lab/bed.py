@@ -58,6 +58,7 @@ BUS = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration
   </policy>
   <include ignore_missing="yes">/etc/dbus-1/system.d/org.freedesktop.ModemManager1.conf</include>
   <include ignore_missing="yes">/usr/share/dbus-1/system.d/org.freedesktop.ModemManager1.conf</include>
+  <include ignore_missing="yes">/usr/share/dbus-1/system.d/org.freedesktop.PolicyKit1.conf</include>
   <includedir>{lab}/dbus.d</includedir>
 </busconfig>
 """
@@ -188,6 +189,7 @@ class Lab:
     def start(self):
         for folder in (self.state_dir, *(os.path.join(self.dir, name) for name in ("log", "dbus.d"))):
             os.makedirs(folder, exist_ok=True)
+        os.chmod(self.dir, 0o711)  # other users reach the bus
         pki_dir = os.path.join(self.state_dir, "pki")  # with the state: a card that persists keeps its certificates
         if not os.path.exists(os.path.join(pki_dir, "ci.pem")):
             pki.make(pki_dir)
