@@ -75,7 +75,7 @@ def _write(path, text):
 
 
 def furnish_namespaces(lab_dir):
-    """Make fresh namespaces fit for labs: names, resolver, loopback, uplink, and a /dev where devices may come and go."""
+    """Make fresh namespaces fit for labs: names, resolver, loopback, uplink, and a /dev of our own."""
     hosts = "".join(f"{address} {' '.join(names)}\n" for address, names in HOSTS.items())
     for name, text in (("hosts", hosts), ("resolv.conf", RESOLV)):
         path = _write(os.path.join(lab_dir, name), text)
@@ -116,7 +116,7 @@ def wait_for(condition, seconds, what, step=0.02):
 
 
 class Lab:
-    """One lab in LAB_DIR. A context manager: entered, everything runs; left, nothing does. `environment` is for commands."""
+    """One lab in LAB_DIR. A context manager: entered, all runs; left, nothing does. `environment` is for commands."""
 
     def __init__(self, lab_dir, state_dir=None, knobs=None, with_mm=True, real_polkit=False):
         self.dir, self.knobs = os.path.abspath(lab_dir), knobs or {}

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""The MBIM codec, modem's side: messages, fragments and information buffers as MBIM 1.0 (USB-IF) lays them out; no I/O."""
+"""The MBIM codec, modem's side: messages, fragments and information buffers as in MBIM 1.0 (USB-IF); no I/O."""
 
 import enum
 import struct

@@ -260,7 +260,7 @@ class Verbs:
         return call
 
     def on_card(self, function):
-        """A verb of the card: where it changes the enabled profile behind the modem's back, the modem sees a REFRESH."""
+        """A verb of the card: where it changes the enabled profile behind the modem's back, it sees a REFRESH."""
         def call(**arguments):
             answer = function(**arguments)
             self.modem.check_card()
@@ -278,7 +278,8 @@ class Verbs:
 
     def sessions(self):
         radio, address = self.modem.radio, self.modem.net.address
-        return {"active": 1 if address else 0, "made": radio.sessions_made, "address": str(address) if address else None}
+        return {"active": 1 if address else 0, "made": radio.sessions_made,
+                "address": str(address) if address else None}
 
     def set(self, **values):
         check_knobs(values)

@@ -44,7 +44,7 @@ IP_DEFAULT, IP_V4, IP_V6, IP_V4V6 = range(4)
 
 
 class Radio:
-    """State machine; INDICATE (service, cid, info) tells the host, LATER (seconds, function) is the clock, NET the network."""
+    """State machine; INDICATE (service, cid, info) tells the host, LATER (seconds, function) is the clock."""
 
     def __init__(self, card, knobs, net, indicate, later):
         self.card, self.knobs, self.net = card, knobs, net
@@ -209,7 +209,7 @@ class Radio:
             raise Refused(Status.FAILURE, self.connect_info(nw_error=NW_ONLY_IPV4))
 
     def activate(self, apn, answer):
-        """The network takes `connect_seconds`; then, or when the attempt ends early, ANSWER (status, info) is called."""
+        """Takes `connect_seconds`; then, or when the attempt ends early, ANSWER (status, info) is called."""
         self.session, self.apn, self._answer = Session.ACTIVATING, apn, answer
         self._later(self.knobs["connect_seconds"], lambda: self._activated(answer))
 
@@ -249,7 +249,8 @@ class Radio:
         net = self.net
         fixed = 15 * 4
         available = 1 | 2 | 4 | 8  # address, gateway, DNS, MTU
-        writer = Writer().u32(0, available, 0, 1, fixed, 0, 0, fixed + 8, 0, len(net.dns), fixed + 12, 0, 0, net.mtu, 0)
+        writer = Writer().u32(0, available, 0, 1, fixed, 0, 0, fixed + 8, 0)
+        writer.u32(len(net.dns), fixed + 12, 0, 0, net.mtu, 0)
         return writer.finish() + (Writer().u32(net.prefix).finish() + net.address.packed + net.gateway.packed
                                   + b"".join(server.packed for server in net.dns))
 

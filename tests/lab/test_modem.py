@@ -63,7 +63,8 @@ class LabCase(unittest.TestCase):
         return cls.lab.wait(look, seconds, "ModemManager shows the modem as it should be")
 
     def call(self, path, interface, method, signature, *values):
-        return self.lab.call(MM, path, f"{MM}.{interface}" if interface else MM, method, GLib.Variant(signature, values))
+        name = f"{MM}.{interface}" if interface else MM
+        return self.lab.call(MM, path, name, method, GLib.Variant(signature, values))
 
     def properties(self, path, interface):
         return self.lab.call(MM, path, "org.freedesktop.DBus.Properties", "GetAll",
@@ -172,7 +173,8 @@ class Connection(LabCase):
 
     def test_6_uplink(self):
         def route():
-            return subprocess.run(["ip", "route", "get", "203.0.113.1"], check=False, capture_output=True).returncode == 0
+            words = ["ip", "route", "get", "203.0.113.1"]
+            return subprocess.run(words, check=False, capture_output=True).returncode == 0
 
         self.assertTrue(route())
         self.modem("uplink", on=False)

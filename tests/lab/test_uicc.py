@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""Tests of the modem's UICC service, by a raw MBIM client through the real mbim-proxy; they enter tests/lab/run by themselves."""
+"""Tests of the modem's UICC service, by a raw MBIM client through the real mbim-proxy; they enter tests/lab/run."""
 
 import os
 import select
@@ -77,7 +77,8 @@ class Client:
     max_transfer = mbim.MAX_TRANSFER
 
     def open(self, aid=ISD_R, group=GROUP):
-        status, info = self.command(MS_UICC, Uicc.OPEN_CHANNEL, Kind.SET, Writer().uicc_data(aid).u32(0, group).finish())
+        wish = Writer().uicc_data(aid).u32(0, group).finish()
+        status, info = self.command(MS_UICC, Uicc.OPEN_CHANNEL, Kind.SET, wish)
         reader = Reader(info)
         return (status, *((reader.u32(), reader.u32(), reader.uicc_data()) if info else ()))
 

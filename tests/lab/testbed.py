@@ -100,7 +100,7 @@ def _without_preload(script, *words):
 
 
 def _show_node(node):
-    """Give programs without the preload a file at NODE: a bind mount, since a link would show another name to mbim-proxy."""
+    """Give programs without the preload a file at NODE: a bind mount, since mbim-proxy would follow a link."""
     _without_preload(': > "$2"; mount --bind "$1" "$2"', node, NODE)
 
 

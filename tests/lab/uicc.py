@@ -6,7 +6,8 @@ from mbim import Kind, Refused, Status, Uicc, Writer
 
 NO_CHANNEL_WORDS = (0x6881, 0x6A81)  # MANAGE CHANNEL refused: ISO 7816-4, 7.1.2
 MAX_COLLECTED = 65536
-DEFAULT_ATR = bytes.fromhex("3b9f96803fc7828031e073fe211f65d001900f7281")  # TB3 has the eUICC bit: ETSI TS 102 221, 6.3.3
+# TB3 has the eUICC bit: ETSI TS 102 221, 6.3.3
+DEFAULT_ATR = bytes.fromhex("3b9f96803fc7828031e073fe211f65d001900f7281")
 
 
 class UiccService:
