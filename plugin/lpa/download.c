@@ -254,10 +254,13 @@ prepare (Download *self, Channel *channel, Http *http, const char *code, GBytes 
       return begin_anew (self, channel, http, cancellable, error)
              && prepare_once (self, channel, code, response, cancellable, error);
     }
-  if (answer) /* the card's error response is for the server, too */
-    unused = es9p_get_bound_profile_package (http, self->activation->address,
-                                             self->initiated->transaction_id, answer, cancellable,
-                                             NULL);
+  if (answer) /* the card's error response is for the server, too; it ends the session there */
+    {
+      self->open = FALSE;
+      unused = es9p_get_bound_profile_package (http, self->activation->address,
+                                               self->initiated->transaction_id, answer, cancellable,
+                                               NULL);
+    }
   g_propagate_error (error, g_steal_pointer (&problem));
   return FALSE;
 }

@@ -24,6 +24,26 @@ receive (char *data, G_GNUC_UNUSED size_t one, size_t size, void *received)
   return size;
 }
 
+/* When a kept connection breaks before any answer, curl sends the request again by itself. That
+ * must not happen to one that orders something: it is better lost and looked after. */
+static int
+before_request (void *data, G_GNUC_UNUSED char *to, G_GNUC_UNUSED char *from,
+                G_GNUC_UNUSED int to_port, G_GNUC_UNUSED int from_port)
+{
+  HttpCurl *self = data;
+
+  self->sent++;
+  if (self->sent > 1 && strcmp (self->request->method, "GET") != 0)
+    return CURL_PREREQFUNC_ABORT;
+  return CURL_PREREQFUNC_OK;
+}
+
+CURLcode
+http_curl_verdict (const HttpCurl *self, CURLcode code)
+{
+  return code == CURLE_ABORTED_BY_CALLBACK && self->sent > 1 ? CURLE_GOT_NOTHING : code;
+}
+
 /* CAPATH has to go as well as CAINFO: Debian's curl otherwise trusts /etc/ssl/certs besides. */
 static void
 set_trust (HttpCurl *self)
@@ -99,6 +119,8 @@ http_curl_prepare (HttpCurl *self)
   curl_easy_setopt (self->easy, CURLOPT_ERRORBUFFER, self->problem);
   curl_easy_setopt (self->easy, CURLOPT_WRITEFUNCTION, receive);
   curl_easy_setopt (self->easy, CURLOPT_WRITEDATA, self->received);
+  curl_easy_setopt (self->easy, CURLOPT_PREREQFUNCTION, before_request);
+  curl_easy_setopt (self->easy, CURLOPT_PREREQDATA, self);
   if (self->resolved)
     {
       self->resolves = curl_slist_append (NULL, self->resolved);
@@ -210,6 +232,8 @@ http_curl_error (GError **error, CURLcode code, const char *problem, const char 
     text = "the answer is longer than 4 MiB";
   if (code == CURLE_ABORTED_BY_CALLBACK)
     text = "cancelled";
+  if (code == CURLE_GOT_NOTHING)
+    text = "the connection broke before an answer came";
   error_set (error, code_of (code), "http", "%s: %s", uri ? g_uri_get_host (uri) : "", text);
   error_add_raw (error ? *error : NULL, "curl", number);
 }

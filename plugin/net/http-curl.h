@@ -17,6 +17,7 @@ typedef struct
   GBytes *pem;          /* trust only these; NULL = the system's */
   GByteArray *received;
   char *problem; /* CURL_ERROR_SIZE bytes */
+  guint sent;    /* how often the request left */
   struct curl_slist *headers;
   struct curl_slist *resolves;
 } HttpCurl;
@@ -31,6 +32,9 @@ char *http_curl_header (CURL *easy, const char *name);
 
 /** http_curl_chain: the chain of this transfer's handshake as PEM, NULL where there was none. */
 char *http_curl_chain (CURL *easy);
+
+/** http_curl_verdict: CODE, unless it is only how a repeated request was kept back. */
+CURLcode http_curl_verdict (const HttpCurl *self, CURLcode code);
 
 /** http_curl_error: what CODE means in our errors, with raw "curl". */
 void http_curl_error (GError **error, CURLcode code, const char *problem, const char *url);

@@ -200,7 +200,7 @@ exchange (Http *self, const HttpRequest *request, const char *resolved, GCancell
 
   http_curl_prepare (&transfer);
   curl_multi_add_handle (self->multi, self->easy);
-  code = run (self, cancellable);
+  code = http_curl_verdict (&transfer, run (self, cancellable));
   count (self, request, received);
   if (code == CURLE_OK)
     response = make_response (self, received);
