@@ -113,7 +113,6 @@ progress_step (Progress *self, const char *step)
     g_hash_table_insert (self->spent, (gpointer) self->step, g_memdup2 (&spent, sizeof spent));
   self->step = step;
   self->step_began = g_get_monotonic_time ();
-  self->done = self->total = 0;
   schedule (self);
   g_mutex_unlock (&self->lock);
 }

@@ -34,6 +34,7 @@ struct _Install
   CardFacts *facts;
   DownloadCancel reason;
   GError *error; /* why it is over, once it is */
+  gboolean sent;
   guint consent_source;
   gulong cancel_handler;
 };
@@ -69,25 +70,13 @@ needs_agreement (const Install *self)
   return download_rules (self->download) == DOWNLOAD_RULES_ASK && !self->accept_rules;
 }
 
-static void
-step (Install *self, const char *name)
-{
-  if (self->progress)
-    progress_step (self->progress, name);
-}
-
 /* Worker: the second half, over whichever channel is open now. */
 static gboolean
 load (Install *self, Channel *channel, GCancellable *cancellable, GError **error)
 {
-  gboolean loaded;
-
-  step (self, "download");
-  loaded = download_finish (self->download, channel, self->http, self->code, &self->result,
-                            cancellable, error);
-  if (loaded)
-    self->facts = card_facts_read (channel, NULL, NULL);
-  return loaded;
+  progress_step (self->progress, "download");
+  return download_finish (self->download, channel, self->http, self->code, &self->result,
+                          cancellable, error);
 }
 
 static Activation *
@@ -134,7 +123,7 @@ begin_work (gpointer data, GCancellable *cancellable, GError **error)
   DownloadDevice device = { .imei = *self->access->imei ? self->access->imei : NULL };
   g_autoptr (Channel) channel = NULL;
 
-  step (self, "open-channel");
+  progress_step (self->progress, "open-channel");
   channel = card_access_open (self->access, self->progress, cancellable, error);
   if (channel == NULL)
     return FALSE;
@@ -143,7 +132,7 @@ begin_work (gpointer data, GCancellable *cancellable, GError **error)
   if (self->activation == NULL)
     return FALSE;
   self->http = http_new (HTTP_TRUST_PEM, self->ci_pem, self->progress);
-  step (self, "authenticate");
+  progress_step (self->progress, "authenticate");
   self->download
       = download_begin (channel, self->http, self->activation, &device, cancellable, error);
   if (self->download == NULL || !check_consent (self, channel, error))
@@ -179,28 +168,34 @@ send_work (gpointer data, GCancellable *cancellable, GError **error)
 {
   Install *self = data;
 
-  step (self, "send-notifications");
+  progress_step (self->progress, "send-notifications");
   return es9p_handle_notification (self->http, self->result->address, self->result->notification,
                                    cancellable, error);
 }
 
+/* The notification that was taken goes; then the card as it is now is what everyone is told. */
 static gboolean
-remove_work (gpointer data, GCancellable *cancellable, GError **error)
+tidy_work (gpointer data, GCancellable *cancellable, GError **error)
 {
   Install *self = data;
   g_autoptr (Channel) channel = card_access_open (self->access, self->progress, NULL, error);
 
-  if (channel == NULL || !es10b_remove_notification (channel, self->result->sequence, error))
+  if (channel == NULL)
     return FALSE;
-  g_clear_pointer (&self->facts, card_facts_unref);
-  self->facts = card_facts_read (channel, NULL, NULL);
-  return TRUE;
+  if (self->sent && !es10b_remove_notification (channel, self->result->sequence, error))
+    return FALSE;
+  self->facts = card_facts_read (channel, NULL, error);
+  return self->facts != NULL;
 }
 
 /* Main thread from here on. */
 static void
-end (Install *self)
+on_tidied (gpointer data, const GError *error, gpointer user_data)
 {
+  Install *self = data;
+
+  if (error)
+    g_debug ("after the installation: %s", error->message);
   if (self->facts)
     card_set_facts (self->card, self->facts);
   self->done (self, self->error ? NULL : self->result->iccid, self->error, self->data);
@@ -208,11 +203,9 @@ end (Install *self)
 }
 
 static void
-on_removed (gpointer data, const GError *error, gpointer user_data)
+tidy (Install *self)
 {
-  if (error)
-    g_debug ("a sent notification stays on the card: %s", error->message);
-  end (data);
+  queue_push (card_queue (self->card), tidy_work, self, NULL, NULL, on_tidied, NULL);
 }
 
 static void
@@ -220,13 +213,10 @@ on_sent (gpointer data, const GError *error, gpointer user_data)
 {
   Install *self = data;
 
+  self->sent = error == NULL;
   if (error)
-    {
-      g_debug ("the installation's notification stays for later: %s", error->message);
-      end (self);
-      return;
-    }
-  queue_push (card_queue (self->card), remove_work, self, NULL, NULL, on_removed, NULL);
+    g_debug ("the installation's notification stays for later: %s", error->message);
+  tidy (self);
 }
 
 /* Even a failed installation has a signed result that its server waits for. */
@@ -234,7 +224,7 @@ static void
 settle (Install *self)
 {
   if (self->result == NULL || self->result->notification == NULL)
-    end (self);
+    tidy (self);
   else
     queue_push (card_net_queue (self->card), send_work, self, NULL, self->cancellable, on_sent,
                 NULL);
@@ -334,7 +324,7 @@ on_refused (gpointer data, const GError *error, gpointer user_data)
 
   if (self->error == NULL)
     error_set (&self->error, ESIM_ERROR_CANCELLED, "lpa", "the profile was not wanted");
-  end (self);
+  tidy (self);
 }
 
 void

@@ -1,0 +1,220 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The esimd developers
+"""One lab with one esimd in it, as integration tests want them: start, ask over the bus, kill, count what it cost.
+
+A test module's setUpModule is enter_lab(); its cases derive from RigCase. ESIMD_BUILD is the build folder to test.
+"""
+
+import json
+import os
+import shutil
+import signal
+import sys
+import tempfile
+import time
+import unittest
+
+from gi.repository import GLib
+
+import bed
+from control import ask
+
+NAME = "org.esimd1"
+ROOT = "/org/esimd1"
+FLEET = "lab-fleet"
+HERE = os.path.dirname(os.path.abspath(__file__))
+RUN = os.path.join(os.path.dirname(HERE), "lab", "run")
+KNOBS = {"register_seconds": 0.1, "refresh_seconds": 0.1}
+# What tests expect of a person's patience: the lab's own clocks are in tenths of seconds.
+SETTINGS = {
+    "provision": {"provider": "twilio", "fleet": FLEET, "poll-interval": "1", "modem-timeout": "1",
+                  "registration-timeout": "20", "reservation-timeout": "20"},
+    "data": {"connect": "modemmanager"},
+}
+
+
+def enter_lab():
+    """Run the whole test program again inside the lab's namespaces, unless it is there already."""
+    if "LAB_DIR" not in os.environ:
+        os.execv(RUN, [RUN, "--bare", *sys.orig_argv])
+
+
+def build_file(*parts):
+    """A program of the build under test."""
+    root = os.path.dirname(os.path.dirname(HERE))
+    return os.path.join(os.environ.get("ESIMD_BUILD", os.path.join(root, "build")), *parts)
+
+
+def credentials(lab_dir, kind):
+    """The pair of secrets that the Super SIM stand-in made up for KIND ("twilio", "kore")."""
+    with open(os.path.join(lab_dir, "credentials", f"{kind}.json"), encoding="utf-8") as file:
+        return json.load(file)
+
+
+class RigCase(unittest.TestCase):
+    """A fresh lab and an esimd that is not started yet, for every test. KNOBS are the modem's."""
+
+    KNOBS = KNOBS
+    PROVIDER = "twilio"
+
+    def setUp(self):
+        self.dir = tempfile.mkdtemp(prefix="rig-", dir=os.environ["LAB_DIR"])
+        self.lab = bed.Lab(self.dir, knobs=self.KNOBS)
+        self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
+        self.addCleanup(self.lab.stop)
+        self.lab.start()
+        self.addCleanup(self.show_log)
+        ask("supersim", "set", self.dir, reserve_seconds=0.3, schedule_seconds=0.2)
+        self.settings = {group: dict(keys) for group, keys in SETTINGS.items()}
+        self.settings["provision"]["provider"] = self.PROVIDER
+        self.settings["lpa"] = {"ci-file": f"{self.dir}/pki/ci.pem"}
+        self.settings[f"provider {self.PROVIDER}"] = {
+            "api": self.PROVIDER, "credentials": self.write_secret(), "ca-file": f"{self.dir}/pki/webca.pem"}
+
+    # esimd
+
+    def write_secret(self, **changes):
+        """The provider's credentials file; CHANGES spoil it."""
+        known = credentials(self.dir, self.PROVIDER)
+        names = {"twilio": ("account_sid", "auth_token"), "kore": ("client_id", "client_secret")}[self.PROVIDER]
+        values = {"user": known[names[0]], "secret": known[names[1]], **changes}
+        path = os.path.join(self.dir, f"{self.PROVIDER}.secret")
+        with open(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+            file.writelines(f"{name}={value}\n" for name, value in values.items())
+        return path
+
+    def write_config(self):
+        path = os.path.join(self.dir, "esimd.conf")
+        with open(path, "w", encoding="utf-8") as file:
+            for group, keys in self.settings.items():
+                file.write(f"[{group}]\n")
+                file.writelines(f"{key}={value}\n" for key, value in keys.items())
+        return path
+
+    def start_esimd(self, wait=True, **environment):
+        """Start esimd under self.settings; with WAIT until it has published the lab's card."""
+        self.lab.environment.update(environment)
+        self.lab.spawn("esimd", build_file("plugin", "esimd"), "--debug", "--config", self.write_config(),
+                       "--state-dir", os.path.join(self.dir, "esimd-state"))
+        if wait:
+            self.lab.wait(lambda: self.lab.owned(NAME) and self.euiccs(), 20, "esimd publishes the card")
+
+    def kill_esimd(self):
+        self.lab.end("esimd", kill=True)
+
+    def stop_esimd(self):
+        """SIGTERM, and esimd's exit status."""
+        process = self.lab.processes.pop("esimd")
+        process.send_signal(signal.SIGTERM)
+        return process.wait(15)
+
+    def log(self):
+        with open(os.path.join(self.dir, "log", "esimd.log"), encoding="utf-8", errors="replace") as file:
+            return file.read()
+
+    def show_log(self):
+        """After a failure: what esimd said, as TAP comments."""
+        outcome = getattr(self, "_outcome", None)
+        if outcome and not outcome.success and os.path.exists(os.path.join(self.dir, "log", "esimd.log")):
+            for line in self.log().splitlines()[-60:]:
+                print("# esimd: " + line)
+
+    # The bus
+
+    def objects(self, interface):
+        """Every object with INTERFACE: path -> its properties."""
+        if not self.lab.owned(NAME):
+            return {}
+        found = self.lab.call(NAME, ROOT, "org.freedesktop.DBus.ObjectManager", "GetManagedObjects")[0]
+        return {path: interfaces[f"{NAME}.{interface}"] for path, interfaces in found.items()
+                if f"{NAME}.{interface}" in interfaces}
+
+    def euiccs(self):
+        return self.objects("Euicc")
+
+    def euicc(self):
+        """(path, properties) of the one card."""
+        (item,) = self.euiccs().items()
+        return item
+
+    def profiles(self):
+        """ICCID -> (path, properties)."""
+        return {values["Iccid"]: (path, values) for path, values in self.objects("Profile").items()}
+
+    def job(self, path):
+        return self.objects("Job").get(path)
+
+    def call(self, path, interface, method, signature, *arguments):
+        return self.lab.call(NAME, path, f"{NAME}.{interface}", method, GLib.Variant(signature, arguments))
+
+    def start_job(self, path, interface, method, signature="(a{sv})", *arguments):
+        return self.call(path, interface, method, signature, *(arguments or ({},)))[0]
+
+    def finish(self, path, seconds=30):
+        """The properties of the job at PATH once it is over."""
+        def over():
+            job = self.job(path)
+            return job if job and job["State"] in ("done", "failed", "cancelled") else None
+
+        return self.lab.wait(over, seconds, f"{path} ends")
+
+    def provision(self, seconds=40, **options):
+        """Provision, to its end."""
+        packed = {name: GLib.Variant("s", value) for name, value in options.items()}
+        return self.finish(self.start_job(self.euicc()[0], "Euicc", "Provision", "(a{sv})", packed), seconds)
+
+    def download(self, code, seconds=30, **options):
+        packed = {name.replace("_", "-"): GLib.Variant("b" if isinstance(value, bool) else "s", value)
+                  for name, value in options.items()}
+        return self.finish(self.start_job(self.euicc()[0], "Euicc", "Download", "(sa{sv})", code, packed), seconds)
+
+    def assert_done(self, job):
+        self.assertEqual(job["State"], "done", job["Error"])
+        return job
+
+    def assert_failed(self, job, error, advice=True):
+        """JOB failed with org.esimd1.Error.ERROR, and says what to do."""
+        self.assertEqual(job["State"], "failed", job)
+        self.assertEqual(job["Error"][0], f"{NAME}.Error.{error}", job["Error"])
+        self.assertTrue(job["Error"][1])
+        if advice:
+            self.assertTrue(job["Error"][2].endswith("."))
+        return job
+
+    # The stand-ins
+
+    def card(self, do, **arguments):
+        return ask("euicc", do, self.dir, **arguments)
+
+    def modem(self, do, **arguments):
+        return ask("modem", do, self.dir, **arguments)
+
+    def smdp(self, do, **arguments):
+        return ask("smdp", do, self.dir, **arguments)
+
+    def supersim(self, do, **arguments):
+        return ask("supersim", do, self.dir, **arguments)
+
+    def order(self, **arguments):
+        """An order at the SM-DP+; its activation code."""
+        arguments.setdefault("iccid", "8988307000000000019")
+        answer = self.smdp("order", **arguments)
+        return f"LPA:1${answer['address']}${answer['matching_id']}"
+
+    def until(self, condition, seconds, what):
+        return self.lab.wait(condition, seconds, what)
+
+    def assert_everything_once(self):
+        """One reservation, one profile and it is enabled, one bearer, no channel left open, no notification lost."""
+        self.assertEqual(len(self.supersim("profiles")["profiles"]), 1)
+        profiles = self.card("profiles")["profiles"]
+        self.assertEqual([profile["state"] for profile in profiles], ["enabled"])
+        self.assertEqual(self.modem("sessions")["active"], 1)
+        self.until(lambda: not self.card("channels")["channels"], 5, "every channel is closed")
+        self.until(lambda: not self.card("notifications")["notifications"], 15, "every notification is sent")
+        events = {note["event"] for note in self.smdp("notifications")["notifications"]}
+        self.assertLessEqual({"install", "enable"}, events)
+
+    def settle(self, seconds=1.0):
+        """Give the service time to do what it should not."""
+        time.sleep(seconds)

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The esimd developers
+"""The main job on the real ModemManager: from a bare eUICC to connected, by every method and account, and only once."""
+
+import subprocess
+
+import rig
+from rig import RigCase
+
+setUpModule = rig.enter_lab
+
+
+class Provision(RigCase):
+    """By EID, with Twilio's credentials."""
+
+    def test_bare_card_to_connected(self):
+        self.start_esimd()
+        job = self.assert_done(self.provision())
+        self.assert_everything_once()
+        ping = subprocess.run(["ping", "-c1", "-W5", "-I", "wwan0", "198.51.100.7"], capture_output=True, text=True)
+        self.assertEqual(ping.returncode, 0, ping.stdout + ping.stderr)
+        cost = job["Result"]["cost"]
+        self.assertGreater(cost["apdus"], 0)
+        self.assertGreater(cost["http-requests"], 0)
+        self.assertIn("download", cost["seconds"])
+
+    def test_second_run_writes_nothing(self):
+        self.start_esimd()
+        self.assert_done(self.provision())
+        self.assert_everything_once()
+        self.card("reset_counters")
+        self.supersim("reset_counters")
+        self.assert_done(self.provision())
+        self.assertEqual(self.card("apdus")["writes"], 0)
+        asked = self.supersim("requests")["requests"]
+        self.assertFalse([request for request in asked if request["method"] != "GET"], asked)
+
+    def test_automatic(self):
+        self.settings["provision"]["mode"] = "automatic"
+        self.start_esimd()
+        self.until(lambda: self.modem("sessions")["active"], 40, "connected by itself")
+        self.assert_everything_once()
+
+    def test_automatic_waits_for_an_uplink(self):
+        self.settings["provision"]["mode"] = "automatic"
+        self.modem("uplink", on=False)
+        self.start_esimd()
+        self.settle(3)
+        self.assertFalse(self.supersim("profiles")["profiles"])
+        self.modem("uplink", on=True)
+        self.until(lambda: self.modem("sessions")["active"], 40, "connected once there is an uplink")
+        self.assert_everything_once()
+
+
+class ByActivationCode(RigCase):
+    """By matching ID."""
+
+    def setUp(self):
+        super().setUp()
+        self.settings["provision"]["method"] = "matching-id"
+
+    def test_bare_card_to_connected(self):
+        self.start_esimd()
+        self.assert_done(self.provision())
+        self.assert_everything_once()
+
+
+class Kore(RigCase):
+    """With KORE's credentials."""
+
+    PROVIDER = "kore"
+
+    def test_bare_card_to_connected(self):
+        self.start_esimd()
+        self.assert_done(self.provision())
+        self.assert_everything_once()
