@@ -190,16 +190,20 @@ tidy_work (gpointer data, GCancellable *cancellable, GError **error)
 
 /* Main thread from here on. */
 static void
-on_tidied (gpointer data, const GError *error, gpointer user_data)
+end (Install *self)
 {
-  Install *self = data;
-
-  if (error)
-    g_debug ("after the installation: %s", error->message);
   if (self->facts)
     card_set_facts (self->card, self->facts);
   self->done (self, self->error ? NULL : self->result->iccid, self->error, self->data);
   install_free (self);
+}
+
+static void
+on_tidied (gpointer data, const GError *error, gpointer user_data)
+{
+  if (error)
+    g_debug ("after the installation: %s", error->message);
+  end (data);
 }
 
 static void
@@ -223,7 +227,9 @@ on_sent (gpointer data, const GError *error, gpointer user_data)
 static void
 settle (Install *self)
 {
-  if (self->result == NULL || self->result->notification == NULL)
+  if (self->result == NULL)
+    end (self);
+  else if (self->result->notification == NULL)
     tidy (self);
   else
     queue_push (card_net_queue (self->card), send_work, self, NULL, self->cancellable, on_sent,
@@ -324,7 +330,7 @@ on_refused (gpointer data, const GError *error, gpointer user_data)
 
   if (self->error == NULL)
     error_set (&self->error, ESIM_ERROR_CANCELLED, "lpa", "the profile was not wanted");
-  tidy (self);
+  end (self);
 }
 
 void
