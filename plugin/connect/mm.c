@@ -1,0 +1,443 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* Data by ModemManager's bearers, and the interface set up from what the bearer says: ModemManager
+ * leaves that to others. */
+
+#include "connect/connect.h"
+
+#include <ModemManager.h>
+#include <string.h>
+
+#include "base/error.h"
+#include "connect/link.h"
+
+#define BUS_NAME "org.freedesktop.ModemManager1"
+#define MODEM_INTERFACE "org.freedesktop.ModemManager1.Modem"
+#define SIMPLE_INTERFACE "org.freedesktop.ModemManager1.Modem.Simple"
+#define BEARER_INTERFACE "org.freedesktop.ModemManager1.Bearer"
+#define ERROR_PREFIX "org.freedesktop.ModemManager1.Error."
+#define READ_TIMEOUT_MS (15 * 1000)
+#define DISCONNECT_TIMEOUT_MS (60 * 1000)
+/* A first connection of a new profile takes its time; libmm-glib would give up at 25 s. */
+#define CONNECT_TIMEOUT_MS (180 * 1000)
+#define MAX_DNS 3
+
+/* One family's settings of a bearer; they point into the bearer's properties. */
+typedef struct
+{
+  guint32 method; /* MMBearerIpMethod */
+  const char *dns[MAX_DNS + 1];
+  LinkConfig link;
+} IpConfig;
+
+typedef struct
+{
+  char *path;
+  GVariant *properties; /* a{sv} of the bearer; the rest points into it */
+  GVariant *wanted, *ip4, *ip6;
+  gboolean connected;
+  const char *interface, *apn;
+} Bearer;
+
+static void
+bearer_free (Bearer *self)
+{
+  g_free (self->path);
+  g_clear_pointer (&self->wanted, g_variant_unref);
+  g_clear_pointer (&self->ip4, g_variant_unref);
+  g_clear_pointer (&self->ip6, g_variant_unref);
+  g_clear_pointer (&self->properties, g_variant_unref);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Bearer, bearer_free)
+
+/* ModemManager's words for what has a name of its own here. */
+static const struct
+{
+  const char *name;
+  EsimError code;
+} refusals[] = {
+  { "MobileEquipment.MissingOrUnknownApn", ESIM_ERROR_APN_REFUSED },
+  { "MobileEquipment.ServiceOptionNotSubscribed", ESIM_ERROR_APN_REFUSED },
+  { "MobileEquipment.RequestedServiceOptionNotSubscribed", ESIM_ERROR_APN_REFUSED },
+  { "Core.Unauthorized", ESIM_ERROR_NOT_AUTHORIZED },
+  { "MobileEquipment.NoNetwork", ESIM_ERROR_NOT_REGISTERED },
+  { "MobileEquipment.NetworkTimeout", ESIM_ERROR_NOT_REGISTERED },
+  { "MobileEquipment.NetworkNotAllowed", ESIM_ERROR_NOT_REGISTERED },
+  { "MobileEquipment.PlmnNotAllowed", ESIM_ERROR_NOT_REGISTERED },
+  { "MobileEquipment.LocationAreaNotAllowed", ESIM_ERROR_NOT_REGISTERED },
+  { "MobileEquipment.RoamingNotAllowedInLocationArea", ESIM_ERROR_NOT_REGISTERED },
+};
+
+static EsimError
+code_of (const GError *foreign, const char *name)
+{
+  if (g_error_matches (foreign, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    return ESIM_ERROR_CANCELLED;
+  if (g_error_matches (foreign, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
+    return ESIM_ERROR_TIMED_OUT;
+  if (name == NULL || !g_str_has_prefix (name, ERROR_PREFIX))
+    return ESIM_ERROR_MODEM; /* the modem's object, or ModemManager, is gone */
+  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
+    if (strcmp (refusals[i].name, name + strlen (ERROR_PREFIX)) == 0)
+      return refusals[i].code;
+  return ESIM_ERROR_DATA_FAILED;
+}
+
+static GVariant *
+call (const char *path, const char *interface, const char *method, GVariant *arguments,
+      const char *answer, int timeout_ms, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GVariant) owned = g_variant_ref_sink (arguments);
+  g_autoptr (GError) foreign = NULL;
+  g_autoptr (GDBusConnection) bus = g_bus_get_sync (G_BUS_TYPE_SYSTEM, cancellable, &foreign);
+  g_autofree char *name = NULL;
+  GVariant *result = NULL;
+
+  if (bus)
+    result = g_dbus_connection_call_sync (bus, BUS_NAME, path, interface, method, owned,
+                                          G_VARIANT_TYPE (answer), G_DBUS_CALL_FLAGS_NO_AUTO_START,
+                                          timeout_ms, cancellable, &foreign);
+  if (result)
+    return result;
+  name = g_dbus_error_get_remote_error (foreign);
+  g_dbus_error_strip_remote_error (foreign);
+  error_set (error, code_of (foreign, name), "connect", "ModemManager's %s: %s", method,
+             foreign->message);
+  if (name)
+    error_add_raw (error ? *error : NULL, "dbus-error", name);
+  return NULL;
+}
+
+/* All properties of INTERFACE: a{sv}. */
+static GVariant *
+get_all (const char *path, const char *interface, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GVariant) answer
+      = call (path, "org.freedesktop.DBus.Properties", "GetAll", g_variant_new ("(s)", interface),
+              "(a{sv})", READ_TIMEOUT_MS, cancellable, error);
+
+  return answer ? g_variant_get_child_value (answer, 0) : NULL;
+}
+
+static const char *
+text_of (GVariant *dict, const char *key)
+{
+  const char *text = NULL;
+
+  if (dict)
+    g_variant_lookup (dict, key, "&s", &text);
+  return text ? text : "";
+}
+
+static Bearer *
+bearer_read (const char *path, GCancellable *cancellable, GError **error)
+{
+  GVariant *properties = get_all (path, BEARER_INTERFACE, cancellable, error);
+  Bearer *self;
+
+  if (properties == NULL)
+    return NULL;
+  self = g_new0 (Bearer, 1);
+  self->path = g_strdup (path);
+  self->properties = properties;
+  self->wanted = g_variant_lookup_value (properties, "Properties", G_VARIANT_TYPE_VARDICT);
+  self->ip4 = g_variant_lookup_value (properties, "Ip4Config", G_VARIANT_TYPE_VARDICT);
+  self->ip6 = g_variant_lookup_value (properties, "Ip6Config", G_VARIANT_TYPE_VARDICT);
+  g_variant_lookup (properties, "Connected", "b", &self->connected);
+  self->interface = text_of (properties, "Interface");
+  self->apn = text_of (self->wanted, "apn");
+  return self;
+}
+
+/* The connected bearers of the modem, of Bearer. */
+static GPtrArray *
+list_connected (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) bearers = g_ptr_array_new_with_free_func ((GDestroyNotify) bearer_free);
+  g_autoptr (GVariant) properties = get_all (modem->path, MODEM_INTERFACE, cancellable, error);
+  g_autofree const char **paths = NULL;
+
+  if (properties == NULL)
+    return NULL;
+  g_variant_lookup (properties, "Bearers", "^a&o", &paths);
+  for (guint i = 0; paths && paths[i]; i++)
+    {
+      g_autoptr (GError) local = NULL;
+      g_autoptr (Bearer) bearer = bearer_read (paths[i], cancellable, &local);
+
+      /* A bearer that vanished meanwhile is none. */
+      if (bearer == NULL && !error_is_code (local, ESIM_ERROR_MODEM))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return NULL;
+        }
+      if (bearer && bearer->connected)
+        g_ptr_array_add (bearers, g_steal_pointer (&bearer));
+    }
+  return g_steal_pointer (&bearers);
+}
+
+/* The connected bearer on our APN, else *ANY is one that is not, or NULL. */
+static Bearer *
+find_ours (GPtrArray *bearers, const char *apn, Bearer **any)
+{
+  *any = NULL;
+  for (guint i = 0; i < bearers->len; i++)
+    {
+      Bearer *bearer = bearers->pdata[i];
+
+      if (g_ascii_strcasecmp (bearer->apn, apn) == 0)
+        return bearer;
+      *any = bearer;
+    }
+  return NULL;
+}
+
+static void
+read_ip (GVariant *dict, const char *interface, const ConnectSettings *settings, IpConfig *out)
+{
+  static const char *const keys[MAX_DNS] = { "dns1", "dns2", "dns3" };
+  guint32 prefix = 0, mtu = 0;
+  guint n = 0;
+
+  *out = (IpConfig){ .link = { .interface = interface, .metric = settings->metric } };
+  if (dict == NULL)
+    return;
+  g_variant_lookup (dict, "method", "u", &out->method);
+  g_variant_lookup (dict, "prefix", "u", &prefix);
+  g_variant_lookup (dict, "mtu", "u", &mtu);
+  g_variant_lookup (dict, "address", "&s", &out->link.address);
+  g_variant_lookup (dict, "gateway", "&s", &out->link.gateway);
+  for (guint i = 0; i < MAX_DNS; i++)
+    if (*text_of (dict, keys[i]))
+      out->dns[n++] = text_of (dict, keys[i]);
+  out->link.prefix = prefix;
+  out->link.mtu = mtu;
+}
+
+/* Both families of BEARER; at most one is without method. */
+static void
+read_both (const Bearer *bearer, const ConnectSettings *settings, IpConfig configs[2])
+{
+  read_ip (bearer->ip4, bearer->interface, settings, &configs[0]);
+  read_ip (bearer->ip6, bearer->interface, settings, &configs[1]);
+}
+
+static gboolean
+is_static (const IpConfig *config)
+{
+  return config->method == MM_BEARER_IP_METHOD_STATIC && config->link.address;
+}
+
+static gboolean
+is_configured (const Bearer *bearer, const ConnectSettings *settings)
+{
+  IpConfig configs[2];
+  gboolean any = FALSE;
+
+  read_both (bearer, settings, configs);
+  for (guint i = 0; i < G_N_ELEMENTS (configs); i++)
+    {
+      if (is_static (&configs[i]) && !link_is_configured (&configs[i].link))
+        return FALSE;
+      any = any || is_static (&configs[i]);
+    }
+  return any;
+}
+
+static ConnectStatus *
+status_of (const Bearer *bearer, ConnectLevel level, const ConnectSettings *settings)
+{
+  ConnectStatus *status = g_new0 (ConnectStatus, 1);
+  IpConfig configs[2] = { 0 };
+  const LinkConfig *link;
+
+  if (bearer)
+    read_both (bearer, settings, configs);
+  link = is_static (&configs[0]) ? &configs[0].link : &configs[1].link;
+  status->level = level;
+  status->interface = g_strdup (bearer ? bearer->interface : "");
+  status->address
+      = link->address ? g_strdup_printf ("%s/%u", link->address, link->prefix) : g_strdup ("");
+  status->gateway = g_strdup (link->gateway ? link->gateway : "");
+  status->apn = g_strdup (bearer ? bearer->apn : "");
+  status->bearer = g_strdup (bearer ? bearer->path : "");
+  return status;
+}
+
+static ConnectStatus *
+observe (const ModemSnapshot *modem, const ConnectSettings *settings, GCancellable *cancellable,
+         GError **error)
+{
+  g_autoptr (GPtrArray) bearers = list_connected (modem, cancellable, error);
+  Bearer *ours, *other;
+
+  if (bearers == NULL)
+    return NULL;
+  ours = find_ours (bearers, settings->apn, &other);
+  if (ours == NULL)
+    return status_of (other, other ? CONNECT_OTHER : CONNECT_NONE, settings);
+  return status_of (ours, is_configured (ours, settings) ? CONNECT_CONFIGURED : CONNECT_UP,
+                    settings);
+}
+
+static gboolean
+configure (const Bearer *bearer, const ConnectSettings *settings, GError **error)
+{
+  IpConfig configs[2];
+  gboolean any = FALSE;
+
+  read_both (bearer, settings, configs);
+  for (guint i = 0; i < G_N_ELEMENTS (configs); i++)
+    {
+      IpConfig *config = &configs[i];
+
+      if (!is_static (config))
+        continue;
+      config->link.dns = settings->set_dns ? config->dns : NULL;
+      if (!link_configure (&config->link, error))
+        return FALSE;
+      any = TRUE;
+    }
+  if (any)
+    return TRUE;
+  error_set (error, ESIM_ERROR_DATA_FAILED, "connect",
+             "the modem wants %s on %s, which esimd does not do: let NetworkManager manage this "
+             "modem, and set connect=none in esimd.conf",
+             configs[0].method == MM_BEARER_IP_METHOD_PPP ? "PPP" : "DHCP", bearer->interface);
+  return FALSE;
+}
+
+/* Simple.Connect would wait for a registration by itself, and enable a disabled modem: both are
+ * steps of their own here, with time-outs of their own. */
+static gboolean
+check_registered (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GVariant) properties = get_all (modem->path, MODEM_INTERFACE, cancellable, error);
+  gint32 state = MM_MODEM_STATE_UNKNOWN;
+
+  if (properties == NULL)
+    return FALSE;
+  g_variant_lookup (properties, "State", "i", &state);
+  if (state >= MM_MODEM_STATE_REGISTERED)
+    return TRUE;
+  error_set (error, ESIM_ERROR_NOT_REGISTERED, "connect", "the modem is not registered yet");
+  return FALSE;
+}
+
+static guint32
+ip_family (const char *ip_type)
+{
+  if (strcmp (ip_type, "ipv6") == 0)
+    return MM_BEARER_IP_FAMILY_IPV6;
+  if (strcmp (ip_type, "ipv4v6") == 0)
+    return MM_BEARER_IP_FAMILY_IPV4V6;
+  return MM_BEARER_IP_FAMILY_IPV4;
+}
+
+static Bearer *
+connect_bearer (const ModemSnapshot *modem, const ConnectSettings *settings,
+                GCancellable *cancellable, GError **error)
+{
+  GVariantBuilder builder;
+  g_autoptr (GVariant) answer = NULL;
+  const char *path;
+
+  if (!check_registered (modem, cancellable, error))
+    return NULL;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "apn", g_variant_new_string (settings->apn));
+  g_variant_builder_add (&builder, "{sv}", "ip-type",
+                         g_variant_new_uint32 (ip_family (settings->ip_type)));
+  g_variant_builder_add (&builder, "{sv}", "allow-roaming",
+                         g_variant_new_boolean (settings->roaming));
+  answer = call (modem->path, SIMPLE_INTERFACE, "Connect", g_variant_new ("(a{sv})", &builder),
+                 "(o)", CONNECT_TIMEOUT_MS, cancellable, error);
+  if (answer == NULL)
+    return NULL;
+  g_variant_get (answer, "(&o)", &path);
+  return bearer_read (path, cancellable, error);
+}
+
+static gboolean
+disconnect_bearer (const Bearer *bearer, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GVariant) answer
+      = call (bearer->path, BEARER_INTERFACE, "Disconnect", g_variant_new ("()"), "()",
+              DISCONNECT_TIMEOUT_MS, cancellable, error);
+
+  return answer != NULL;
+}
+
+static gboolean
+up (const ModemSnapshot *modem, const ConnectSettings *settings, GCancellable *cancellable,
+    GError **error)
+{
+  g_autoptr (GPtrArray) bearers = list_connected (modem, cancellable, error);
+  g_autoptr (Bearer) made = NULL;
+  Bearer *ours, *other;
+
+  if (bearers == NULL)
+    return FALSE;
+  ours = find_ours (bearers, settings->apn, &other);
+  if (ours)
+    return configure (ours, settings, error);
+  if (other)
+    {
+      error_set (error, ESIM_ERROR_DATA_FAILED, "connect",
+                 "somebody else's connection is up on this modem, APN '%s': it is left alone",
+                 other->apn);
+      return FALSE;
+    }
+  made = connect_bearer (modem, settings, cancellable, error);
+  if (made == NULL)
+    return FALSE;
+  if (configure (made, settings, error))
+    return TRUE;
+  disconnect_bearer (made, NULL, NULL); /* no use to anyone without its interface */
+  return FALSE;
+}
+
+/* Takes down what we set up on the modem's interfaces; a bearer may have gone before it. */
+static gboolean
+clear_interfaces (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GVariant) properties = get_all (modem->path, MODEM_INTERFACE, cancellable, error);
+  g_autoptr (GVariantIter) ports = NULL;
+  const char *name;
+  guint32 type;
+
+  if (properties == NULL)
+    return FALSE;
+  if (g_variant_lookup (properties, "Ports", "a(su)", &ports))
+    while (g_variant_iter_next (ports, "(&su)", &name, &type))
+      if (type == MM_MODEM_PORT_TYPE_NET && link_is_ours (name) && !link_clear (name, 0, error))
+        return FALSE;
+  return TRUE;
+}
+
+static gboolean
+down (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GPtrArray) bearers = list_connected (modem, cancellable, error);
+
+  if (bearers == NULL)
+    return FALSE;
+  for (guint i = 0; i < bearers->len; i++)
+    {
+      const Bearer *bearer = bearers->pdata[i];
+
+      /* Whose interface another program has set up is another program's. */
+      if (link_is_ours (bearer->interface) && !disconnect_bearer (bearer, cancellable, error))
+        return FALSE;
+    }
+  return clear_interfaces (modem, cancellable, error);
+}
+
+const ConnectDriver connect_mm = {
+  .name = "modemmanager",
+  .observe = observe,
+  .up = up,
+  .down = down,
+};
