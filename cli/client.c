@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* The service as the command sees it. */
+
+#include "client.h"
+
+#include <string.h>
+
+#define NAME "org.esimd1"
+#define PATH "/org/esimd1"
+#define EID_DIGITS 32
+/* ICCIDs have 18 to 20 digits (ITU-T E.118 and what is out there); an index never has as many. */
+#define ICCID_DIGITS_MIN 18
+
+static gboolean
+is_running (GDBusObjectManager *objects)
+{
+  g_autofree char *owner
+      = g_dbus_object_manager_client_get_name_owner (G_DBUS_OBJECT_MANAGER_CLIENT (objects));
+
+  return owner != NULL;
+}
+
+static GDBusConnection *
+connect_bus (GError **error)
+{
+  g_autoptr (GError) reason = NULL;
+  GDBusConnection *bus = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, &reason);
+
+  if (bus == NULL)
+    g_set_error (error, REPORT_ERROR, EXIT_NO_SERVICE,
+                 "the system bus cannot be reached: %s\nIs dbus-daemon running? A container may "
+                 "need the host's /run/dbus.",
+                 reason->message);
+  else
+    g_dbus_connection_set_exit_on_close (bus, FALSE);
+  return bus;
+}
+
+Client *
+client_new (gboolean verbose, GError **error)
+{
+  g_autoptr (Client) self = g_new0 (Client, 1);
+  g_autoptr (GDBusConnection) bus = connect_bus (error);
+
+  if (bus == NULL)
+    return NULL;
+  self->verbose = verbose;
+  self->objects = esim_object_manager_client_new_sync (bus, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_NONE,
+                                                       NAME, PATH, NULL, error);
+  if (self->objects == NULL)
+    return NULL;
+  if (is_running (self->objects))
+    return g_steal_pointer (&self);
+  g_set_error (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN, "%s has no owner", NAME);
+  return NULL;
+}
+
+void
+client_free (Client *self)
+{
+  g_clear_object (&self->objects);
+  g_free (self);
+}
+
+const char *
+client_path (gpointer proxy)
+{
+  return g_dbus_proxy_get_object_path (G_DBUS_PROXY (proxy));
+}
+
+guint
+client_number (const char *path)
+{
+  const char *slash = strrchr (path, '/');
+
+  return slash ? (guint) g_ascii_strtoull (slash + 1, NULL, 10) : 0;
+}
+
+static int
+by_number (gconstpointer a, gconstpointer b)
+{
+  guint left = client_number (client_path (*(gpointer *) a));
+  guint right = client_number (client_path (*(gpointer *) b));
+
+  return (left > right) - (left < right);
+}
+
+static void
+free_objects (gpointer list)
+{
+  g_list_free_full (list, g_object_unref);
+}
+
+static GPtrArray *
+proxies (Client *self, const char *interface)
+{
+  GPtrArray *found = g_ptr_array_new_with_free_func (g_object_unref);
+  GList *objects = g_dbus_object_manager_get_objects (self->objects);
+
+  for (GList *l = objects; l; l = l->next)
+    {
+      GDBusInterface *proxy = g_dbus_object_get_interface (l->data, interface);
+
+      if (proxy)
+        g_ptr_array_add (found, proxy);
+    }
+  free_objects (objects);
+  g_ptr_array_sort (found, by_number);
+  return found;
+}
+
+GPtrArray *
+client_euiccs (Client *self)
+{
+  return proxies (self, "org.esimd1.Euicc");
+}
+
+GPtrArray *
+client_profiles (Client *self)
+{
+  return proxies (self, "org.esimd1.Profile");
+}
+
+GPtrArray *
+client_jobs (Client *self)
+{
+  return proxies (self, "org.esimd1.Job");
+}
+
+GPtrArray *
+client_profiles_of (Client *self, const char *euicc)
+{
+  GPtrArray *profiles = client_profiles (self);
+
+  for (guint i = profiles->len; i > 0; i--)
+    if (g_strcmp0 (esim_profile_get_euicc (profiles->pdata[i - 1]), euicc) != 0)
+      g_ptr_array_remove_index (profiles, i - 1);
+  return profiles;
+}
+
+/* Whether NAME, an index or a path, means PATH. */
+static gboolean
+names_path (const char *name, const char *path)
+{
+  const char *slash = path ? strrchr (path, '/') : NULL;
+
+  if (slash == NULL || *name == '/')
+    return g_strcmp0 (name, path) == 0;
+  return g_str_equal (name, slash + 1);
+}
+
+static gboolean
+names_euicc (const char *name, EsimEuicc *euicc)
+{
+  if (name == NULL || g_str_equal (name, "any"))
+    return TRUE;
+  if (strlen (name) == EID_DIGITS && *name != '/')
+    return g_strcmp0 (name, esim_euicc_get_eid (euicc)) == 0;
+  return names_path (name, client_path (euicc));
+}
+
+static gboolean
+names_modem (const char *name, EsimEuicc *euicc)
+{
+  const char *modem = esim_euicc_get_modem (euicc);
+
+  if (name == NULL)
+    return TRUE;
+  if (g_str_equal (name, "any"))
+    return g_strcmp0 (modem, "/") != 0;
+  return names_path (name, modem);
+}
+
+/* The cards that EUICC and MODEM may mean. */
+static GPtrArray *
+matching_euiccs (Client *self, const char *euicc, const char *modem)
+{
+  GPtrArray *euiccs = client_euiccs (self);
+
+  for (guint i = euiccs->len; i > 0; i--)
+    if (!names_euicc (euicc, euiccs->pdata[i - 1]) || !names_modem (modem, euiccs->pdata[i - 1]))
+      g_ptr_array_remove_index (euiccs, i - 1);
+  return euiccs;
+}
+
+static void
+set_no_euicc (const char *euicc, const char *modem, GError **error)
+{
+  if (euicc && !g_str_equal (euicc, "any"))
+    g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND,
+                 "there is no eUICC %s%s\nSee what there is with esimcli -L.", euicc,
+                 modem ? " in that modem" : "");
+  else if (modem && !g_str_equal (modem, "any"))
+    g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND,
+                 "no eUICC is in modem %s\nSee modems with mmcli -L and eUICCs with esimcli -L.",
+                 modem);
+  else
+    g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND,
+                 "there is no eUICC\nIs the modem in mmcli -L? If it is, see why its card was not "
+                 "taken: journalctl -u esimd.");
+}
+
+static void
+set_several (GPtrArray *euiccs, GError **error)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; i < euiccs->len; i++)
+    g_string_append_printf (list, "%s-u %u (EID %s)", i ? ", " : "",
+                            client_number (client_path (euiccs->pdata[i])),
+                            esim_euicc_get_eid (euiccs->pdata[i]));
+  g_set_error (error, REPORT_ERROR, EXIT_USAGE, "there are %u eUICCs\nName one of them: %s.",
+               euiccs->len, list->str);
+}
+
+EsimEuicc *
+client_find_euicc (Client *self, const char *euicc, const char *modem, GError **error)
+{
+  g_autoptr (GPtrArray) euiccs = matching_euiccs (self, euicc, modem);
+  gboolean any = g_strcmp0 (euicc, "any") == 0 || g_strcmp0 (modem, "any") == 0;
+
+  if (euiccs->len == 0)
+    set_no_euicc (euicc, modem, error);
+  else if (euiccs->len > 1 && !any)
+    set_several (euiccs, error);
+  else
+    return g_object_ref (euiccs->pdata[0]);
+  return NULL;
+}
+
+EsimEuicc *
+client_euicc_at (Client *self, const char *path)
+{
+  return ESIM_EUICC (g_dbus_object_manager_get_interface (self->objects, path, "org.esimd1.Euicc"));
+}
+
+static gboolean
+names_profile (const char *name, EsimProfile *profile)
+{
+  if (strlen (name) >= ICCID_DIGITS_MIN && *name != '/')
+    return g_strcmp0 (name, esim_profile_get_iccid (profile)) == 0;
+  return names_path (name, client_path (profile));
+}
+
+EsimProfile *
+client_find_profile (Client *self, const char *name, const char *euicc, const char *modem,
+                     GError **error)
+{
+  g_autoptr (GPtrArray) euiccs = matching_euiccs (self, euicc, modem);
+
+  if (euiccs->len == 0)
+    {
+      set_no_euicc (euicc, modem, error);
+      return NULL;
+    }
+  for (guint i = 0; i < euiccs->len; i++)
+    {
+      g_autoptr (GPtrArray) profiles = client_profiles_of (self, client_path (euiccs->pdata[i]));
+
+      for (guint k = 0; k < profiles->len; k++)
+        if (names_profile (name, profiles->pdata[k]))
+          return g_object_ref (profiles->pdata[k]);
+    }
+  g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND,
+               "there is no profile %s%s\nSee what there is with esimcli --list-profiles.", name,
+               euicc || modem ? " on that card" : "");
+  return NULL;
+}
+
+EsimJob *
+client_find_job (Client *self, const char *name, GError **error)
+{
+  g_autoptr (GPtrArray) jobs = client_jobs (self);
+
+  for (guint i = 0; i < jobs->len; i++)
+    if (names_path (name, client_path (jobs->pdata[i])))
+      return g_object_ref (jobs->pdata[i]);
+  g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND,
+               "there is no job %s\nA job is kept for 10 minutes after its end; see what there is "
+               "with esimcli --list-jobs.",
+               name);
+  return NULL;
+}
+
+GVariant *
+client_call (Client *self, gpointer proxy, const char *method, GVariant *parameters, GError **error)
+{
+  /* The parameters may hold an activation code: they are not shown. */
+  if (self->verbose)
+    g_printerr ("call %s.%s at %s\n", g_dbus_proxy_get_interface_name (proxy), method,
+                client_path (proxy));
+  return g_dbus_proxy_call_sync (proxy, method, parameters,
+                                 G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, -1, NULL,
+                                 error);
+}
+
+gboolean
+client_call_manager (Client *self, const char *method, GError **error)
+{
+  g_autoptr (EsimManager) manager = esim_manager_proxy_new_sync (
+      g_dbus_object_manager_client_get_connection (G_DBUS_OBJECT_MANAGER_CLIENT (self->objects)),
+      G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES, NAME, PATH, NULL, error);
+  g_autoptr (GVariant) reply = NULL;
+
+  if (manager)
+    reply = client_call (self, manager, method, g_variant_new ("(a{sv})", NULL), error);
+  return reply != NULL;
+}

@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* What a download asks before it goes on. */
+
+#include "consent.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "output.h"
+#include "prompt.h"
+
+gboolean
+consent_possible (void)
+{
+  return isatty (STDIN_FILENO) && isatty (STDERR_FILENO);
+}
+
+static GVariant *
+one_answer (const char *key)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  g_variant_dict_insert (&dict, key, "b", TRUE);
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+consent_postpone (void)
+{
+  return one_answer ("postpone");
+}
+
+static void
+show (GVariant *question, const char *key, const char *name)
+{
+  const char *value = NULL;
+  g_autofree char *clean = NULL;
+
+  if (g_variant_lookup (question, key, "&s", &value) && *value)
+    g_printerr ("  %-10s %s\n", name, clean = output_clean (value));
+}
+
+/* PPRs, SGP.22 2.9.1, in words. */
+static const char *
+meaning (const char *rule)
+{
+  if (g_str_equal (rule, "no-disable"))
+    return "it cannot be disabled while the rule stands (PPR1)";
+  if (g_str_equal (rule, "no-delete"))
+    return "it cannot be deleted while the rule stands (PPR2)";
+  return "a rule of its operator";
+}
+
+static gboolean
+wants_code (GVariant *question)
+{
+  gboolean wanted = FALSE;
+
+  g_variant_lookup (question, "confirmation-code", "b", &wanted);
+  return wanted;
+}
+
+static void
+show_question (GVariant *question)
+{
+  g_autofree const char **rules = NULL;
+
+  g_printerr ("This profile is ready to be installed:\n");
+  show (question, "profile-name", "profile");
+  show (question, "service-provider", "provider");
+  show (question, "iccid", "iccid");
+  g_variant_lookup (question, "accept-rules", "^a&s", &rules);
+  for (guint i = 0; rules && rules[i]; i++)
+    g_printerr ("  %-10s %s: %s\n", i == 0 ? "rules" : "", rules[i], meaning (rules[i]));
+}
+
+/* The answers to a yes. */
+static GVariant *
+accept (GMainLoop *loop, GVariant *question)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  g_autofree char *code = NULL;
+
+  if (wants_code (question))
+    {
+      code = prompt_line (loop, "Confirmation code (not shown; empty: later): ", FALSE);
+      if (code == NULL)
+        return NULL;
+      if (*code == '\0')
+        return consent_postpone ();
+      g_variant_dict_insert (&dict, "confirmation-code", "s", code);
+      explicit_bzero (code, strlen (code));
+    }
+  if (g_variant_lookup (question, "accept-rules", "as", NULL))
+    g_variant_dict_insert (&dict, "accept-rules", "b", TRUE);
+  return g_variant_dict_end (&dict);
+}
+
+GVariant *
+consent_ask (GMainLoop *loop, GVariant *question)
+{
+  show_question (question);
+  for (;;)
+    {
+      g_autofree char *line
+          = prompt_line (loop, "Install it? [y]es, [n]o and never, [l]ater: ", TRUE);
+
+      if (line == NULL)
+        return NULL;
+      switch (g_ascii_tolower (*line))
+        {
+        case 'y':
+          return accept (loop, question);
+        case 'n':
+          return one_answer ("refuse");
+        case 'l':
+        case '\0':
+          return consent_postpone ();
+        }
+    }
+}
+
+char *
+consent_missing (GVariant *question)
+{
+  gboolean rules = g_variant_lookup (question, "accept-rules", "as", NULL);
+  const char *options = "--confirmation-code=CODE";
+
+  if (rules)
+    options = wants_code (question) ? "--confirmation-code=CODE --accept-rules" : "--accept-rules";
+  return g_strdup (options);
+}

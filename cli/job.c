@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* The verbs of one job: follow it, cancel it. */
+
+#include "follow.h"
+
+ExitStatus
+job_follow (Client *client, const Options *options, GError **error)
+{
+  g_autoptr (EsimJob) job = client_find_job (client, options->job, error);
+
+  return job ? follow_job (client, options, client_path (job), error) : EXIT_FAILED;
+}
+
+ExitStatus
+job_cancel (Client *client, const Options *options, GError **error)
+{
+  g_autoptr (EsimJob) job = client_find_job (client, options->job, error);
+  g_autoptr (GVariant) reply = NULL;
+
+  if (job)
+    reply = client_call (client, job, "Cancel", g_variant_new ("(a{sv})", NULL), error);
+  if (reply == NULL)
+    return EXIT_FAILED;
+  g_print ("successfully requested to cancel the job\n");
+  return EXIT_DONE;
+}

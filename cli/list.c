@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* The lists: -L, --list-profiles, --list-jobs. */
+
+#include "verbs.h"
+
+static EsimProfile *
+enabled_of (GPtrArray *profiles)
+{
+  for (guint i = 0; i < profiles->len; i++)
+    if (g_strcmp0 (esim_profile_get_state (profiles->pdata[i]), "enabled") == 0)
+      return profiles->pdata[i];
+  return NULL;
+}
+
+static char *
+euicc_line (Client *client, EsimEuicc *euicc)
+{
+  g_autoptr (GPtrArray) profiles = client_profiles_of (client, client_path (euicc));
+  EsimProfile *enabled = enabled_of (profiles);
+  const char *modem = esim_euicc_get_modem (euicc);
+  gboolean away = g_strcmp0 (modem, "/") == 0;
+
+  return g_strdup_printf ("%s [%s] %s%s, %u profile%s, %s%s", client_path (euicc),
+                          esim_euicc_get_eid (euicc), away ? "" : "in ",
+                          away ? "modem is away" : modem, profiles->len,
+                          profiles->len == 1 ? "" : "s", enabled ? "enabled: " : "none enabled",
+                          enabled ? esim_profile_get_iccid (enabled) : "");
+}
+
+static char *
+profile_line (Client *client, EsimProfile *profile)
+{
+  g_autofree char *summary = show_profile_summary (profile);
+  g_autofree char *clean = output_clean (summary);
+
+  return g_strdup_printf ("%s %s", client_path (profile), clean);
+}
+
+static char *
+job_line (Client *client, EsimJob *job)
+{
+  return g_strdup_printf ("%s [%s] %s %s", client_path (job), esim_job_get_kind (job),
+                          esim_job_get_state (job), esim_job_get_step (job));
+}
+
+static ExitStatus
+list (Client *client, const Options *options, GPtrArray *proxies, const char *key,
+      char *(*line) (Client *client, gpointer proxy), const char *none)
+{
+  g_autoptr (GPtrArray) paths = g_ptr_array_new ();
+  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
+
+  for (guint i = 0; i < proxies->len; i++)
+    {
+      g_ptr_array_add (paths, (char *) client_path (proxies->pdata[i]));
+      g_ptr_array_add (lines, line (client, proxies->pdata[i]));
+    }
+  output_paths (options_format (options), key, paths, lines, none);
+  return EXIT_DONE;
+}
+
+ExitStatus
+list_euiccs (Client *client, const Options *options, GError **error)
+{
+  g_autoptr (GPtrArray) euiccs = client_euiccs (client);
+
+  return list (client, options, euiccs, "euicc-list", (char *(*) (Client *, gpointer)) euicc_line,
+               "No eUICCs were found");
+}
+
+ExitStatus
+list_profiles (Client *client, const Options *options, GError **error)
+{
+  g_autoptr (GPtrArray) profiles = NULL;
+  g_autoptr (EsimEuicc) euicc = NULL;
+
+  if (options->euicc || options->modem)
+    {
+      euicc = client_find_euicc (client, options->euicc, options->modem, error);
+      if (euicc == NULL)
+        return EXIT_FAILED;
+    }
+  profiles = euicc ? client_profiles_of (client, client_path (euicc)) : client_profiles (client);
+  return list (client, options, profiles, "profile-list",
+               (char *(*) (Client *, gpointer)) profile_line, "No profiles were found");
+}
+
+ExitStatus
+list_jobs (Client *client, const Options *options, GError **error)
+{
+  g_autoptr (GPtrArray) jobs = client_jobs (client);
+
+  return list (client, options, jobs, "job-list", (char *(*) (Client *, gpointer)) job_line,
+               "No jobs were found");
+}

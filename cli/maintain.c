@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* The verbs that keep card and service in order: notifications, refresh, rescan, reload. */
+
+#include "follow.h"
+
+static ExitStatus
+start (Client *client, const Options *options, const char *method, GError **error)
+{
+  g_autoptr (EsimEuicc) euicc = client_find_euicc (client, options->euicc, options->modem, error);
+
+  if (euicc == NULL)
+    return EXIT_FAILED;
+  return follow_call (client, options, euicc, method, g_variant_new ("(a{sv})", NULL), error);
+}
+
+ExitStatus
+send_notifications (Client *client, const Options *options, GError **error)
+{
+  return start (client, options, "SendNotifications", error);
+}
+
+ExitStatus
+refresh (Client *client, const Options *options, GError **error)
+{
+  return start (client, options, "Refresh", error);
+}
+
+ExitStatus
+rescan (Client *client, const Options *options, GError **error)
+{
+  if (!client_call_manager (client, "Rescan", error))
+    return EXIT_FAILED;
+  g_print ("successfully requested a rescan\n");
+  return EXIT_DONE;
+}
+
+ExitStatus
+reload (Client *client, const Options *options, GError **error)
+{
+  if (!client_call_manager (client, "Reload", error))
+    return EXIT_FAILED;
+  g_print ("successfully reloaded the settings\n");
+  return EXIT_DONE;
+}

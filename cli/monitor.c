@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* --monitor: every change of cards, profiles and jobs as a line, until interrupted. */
+
+#include <glib-unix.h>
+
+#include "verbs.h"
+
+/* "ProvisioningState" as mmcli writes it: "provisioning-state". */
+static char *
+kebab (const char *name)
+{
+  GString *text = g_string_new (NULL);
+
+  for (const char *p = name; *p; p++)
+    {
+      if (g_ascii_isupper (*p) && p > name)
+        g_string_append_c (text, '-');
+      g_string_append_c (text, g_ascii_tolower (*p));
+    }
+  return g_string_free (text, FALSE);
+}
+
+static char *
+value_text (GVariant *value)
+{
+  g_autofree char *printed = NULL;
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
+      || g_variant_is_of_type (value, G_VARIANT_TYPE_OBJECT_PATH))
+    return output_clean (*g_variant_get_string (value, NULL) ? g_variant_get_string (value, NULL)
+                                                             : "--");
+  printed = g_variant_print (value, FALSE);
+  return output_clean (printed);
+}
+
+/* "euicc 0" for /org/esimd1/Euicc/0. */
+static void
+say (const char *path, const char *text)
+{
+  g_autoptr (GDateTime) now = g_date_time_new_now_local ();
+  g_autofree char *time = g_date_time_format (now, "%H:%M:%S");
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *kind = g_path_get_basename (folder);
+  g_autofree char *lower = g_ascii_strdown (kind, -1);
+
+  g_print ("%s %s %u: %s\n", time, lower, client_number (path), text);
+}
+
+static char *
+introduction (GDBusObject *object)
+{
+  EsimObject *known = ESIM_OBJECT (object);
+  g_autoptr (EsimEuicc) euicc = esim_object_get_euicc (known);
+  g_autoptr (EsimProfile) profile = esim_object_get_profile (known);
+  g_autoptr (EsimJob) job = esim_object_get_job (known);
+
+  if (euicc)
+    return g_strdup_printf ("EID %s in %s", esim_euicc_get_eid (euicc),
+                            esim_euicc_get_modem (euicc));
+  if (profile)
+    return show_profile_summary (profile);
+  if (job)
+    return g_strdup_printf ("%s, %s", esim_job_get_kind (job), esim_job_get_state (job));
+  return g_strdup ("");
+}
+
+static void
+say_there (GDBusObject *object, const char *word)
+{
+  g_autofree char *what = introduction (object);
+  g_autofree char *clean = output_clean (what);
+  g_autofree char *text = g_strdup_printf ("%s: %s", word, clean);
+
+  say (g_dbus_object_get_object_path (object), text);
+}
+
+static void
+on_added (GDBusObjectManager *objects, GDBusObject *object, gpointer data)
+{
+  say_there (object, "added");
+}
+
+static void
+on_removed (GDBusObjectManager *objects, GDBusObject *object, gpointer data)
+{
+  say (g_dbus_object_get_object_path (object), "removed");
+}
+
+static void
+on_changed (GDBusObjectManagerClient *objects, GDBusObjectProxy *object, GDBusProxy *proxy,
+            GVariant *changed, const char *const *invalidated, gpointer data)
+{
+  g_autoptr (GString) text = g_string_new (NULL);
+  GVariantIter iter;
+  const char *name;
+  GVariant *value;
+
+  g_variant_iter_init (&iter, changed);
+  while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
+    {
+      g_autofree char *key = kebab (name);
+      g_autofree char *printed = value_text (value);
+
+      g_string_append_printf (text, "%s%s %s", text->len ? ", " : "", key, printed);
+    }
+  say (g_dbus_proxy_get_object_path (proxy), text->str);
+}
+
+static void
+on_owner (GDBusObjectManagerClient *objects, GParamSpec *pspec, gpointer data)
+{
+  g_autofree char *owner = g_dbus_object_manager_client_get_name_owner (objects);
+
+  g_print ("esimd %s\n", owner ? "is running" : "has stopped");
+}
+
+static gboolean
+on_interrupt (gpointer data)
+{
+  g_main_loop_quit (data);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+say_what_is_there (Client *client)
+{
+  GList *objects = g_dbus_object_manager_get_objects (client->objects);
+
+  for (GList *l = objects; l; l = l->next)
+    say_there (l->data, "present");
+  g_list_free_full (objects, g_object_unref);
+}
+
+ExitStatus
+monitor (Client *client, const Options *options, GError **error)
+{
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+
+  say_what_is_there (client);
+  g_signal_connect (client->objects, "object-added", G_CALLBACK (on_added), NULL);
+  g_signal_connect (client->objects, "object-removed", G_CALLBACK (on_removed), NULL);
+  g_signal_connect (client->objects, "interface-proxy-properties-changed", G_CALLBACK (on_changed),
+                    NULL);
+  g_signal_connect (client->objects, "notify::name-owner", G_CALLBACK (on_owner), NULL);
+  g_unix_signal_add (SIGINT, on_interrupt, loop);
+  g_unix_signal_add (SIGTERM, on_interrupt, loop);
+  g_main_loop_run (loop);
+  return EXIT_DONE;
+}

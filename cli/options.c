@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* The command line. */
+
+#include "options.h"
+
+#include <string.h>
+
+/* What a verb acts on. */
+typedef enum
+{
+  ON_NOTHING,
+  ON_EUICC,
+  ON_PROFILE,
+  ON_JOB,
+} Subject;
+
+typedef struct
+{
+  const char *name;
+  char letter; /* 0: none */
+  VerbRun run;
+  Subject subject;
+  gboolean is_job; /* starts or follows one: --no-wait, --timeout */
+} Verb;
+
+static const Verb verbs[] = {
+  { "list-euiccs", 'L', list_euiccs, ON_NOTHING, FALSE },
+  { "list-profiles", 'l', list_profiles, ON_EUICC, FALSE },
+  { "list-jobs", 0, list_jobs, ON_NOTHING, FALSE },
+  { "monitor", 'M', monitor, ON_NOTHING, FALSE },
+  { "rescan", 0, rescan, ON_NOTHING, FALSE },
+  { "reload", 0, reload, ON_NOTHING, FALSE },
+  { "provision", 0, provision, ON_EUICC, TRUE },
+  { "download", 0, download, ON_EUICC, TRUE },
+  { "download-default", 0, download_default, ON_EUICC, TRUE },
+  { "send-notifications", 0, send_notifications, ON_EUICC, TRUE },
+  { "refresh", 0, refresh, ON_EUICC, TRUE },
+  { "enable", 0, enable, ON_PROFILE, TRUE },
+  { "disable", 0, disable, ON_PROFILE, TRUE },
+  { "delete", 0, delete_profile, ON_PROFILE, TRUE },
+  { "set-nickname", 0, set_nickname, ON_PROFILE, TRUE },
+  { "follow", 0, job_follow, ON_JOB, TRUE },
+  { "cancel", 0, job_cancel, ON_JOB, FALSE },
+};
+
+static const char summary[]
+    = "Shows and steers the eSIM profiles that esimd manages, beside mmcli.\n"
+      "\n"
+      "Examples:\n"
+      "  esimcli -L                            which eUICCs there are\n"
+      "  esimcli -u any                        the eUICC and its profiles\n"
+      "  esimcli --provision                   from a bare eUICC to connected\n"
+      "  esimcli --download='LPA:1$HOST$ID'    one more profile, by activation code\n"
+      "  esimcli -p 89883070000000000011 --enable\n"
+      "  esimcli -u 0 -K | grep state          for scripts; -J for JSON";
+
+static const char description[]
+    = "-u, -m and -j take an INDEX as the lists show it, or a whole object PATH. Without -u and "
+      "-m\n"
+      "a verb acts on the only eUICC there is.\n"
+      "\n"
+      "Ctrl-C cancels the job that is followed, as soon as that is safe; a second Ctrl-C leaves\n"
+      "it running. A job goes on without its follower in any case.\n"
+      "\n"
+      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no such eUICC, profile or job,\n"
+      "4 not authorized, 5 esimd is not running, 130 cancelled or left running by Ctrl-C.\n";
+
+OutputFormat
+options_format (const Options *options)
+{
+  if (options->json)
+    return OUTPUT_JSON;
+  return options->keyvalue ? OUTPUT_KEYVALUE : OUTPUT_HUMAN;
+}
+
+static const Verb *
+find_verb (const char *option)
+{
+  const char *name = option + strspn (option, "-");
+
+  for (guint i = 0; i < G_N_ELEMENTS (verbs); i++)
+    if (g_str_equal (verbs[i].name, name) || (name[0] == verbs[i].letter && name[1] == '\0'))
+      return &verbs[i];
+  return NULL;
+}
+
+static gboolean
+on_verb (const char *option, const char *value, gpointer data, GError **error)
+{
+  Options *options = data;
+  const Verb *verb = find_verb (option);
+
+  if (options->verb)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                   "--%s and --%s at once\nOne verb a call, please.", options->verb, verb->name);
+      return FALSE;
+    }
+  options->verb = verb->name;
+  options->run = verb->run;
+  options->value = g_strdup (value);
+  return TRUE;
+}
+
+/* GOption keeps a callback as a data pointer, which POSIX allows and ISO C does not. */
+#define CALLBACK __extension__(gpointer) on_verb
+#define VERB(name, letter, text)                                                                   \
+  {                                                                                                \
+    name, letter, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, CALLBACK, text, NULL                \
+  }
+#define VERB_OF(name, text, value)                                                                 \
+  {                                                                                                \
+    name, 0, 0, G_OPTION_ARG_CALLBACK, CALLBACK, text, value                                       \
+  }
+
+static void
+add_group (GOptionContext *context, Options *options, const char *name, const char *title,
+           const GOptionEntry *entries)
+{
+  GOptionGroup *group = g_option_group_new (name, title, title, options, NULL);
+
+  g_option_group_add_entries (group, entries);
+  g_option_context_add_group (context, group);
+}
+
+static void
+add_selection (GOptionContext *context, Options *options)
+{
+  const GOptionEntry entries[] = {
+    VERB ("list-euiccs", 'L', "List eUICCs"),
+    VERB ("list-profiles", 'l', "List profiles (of one eUICC with -u or -m)"),
+    VERB ("list-jobs", 0, "List jobs: what runs, and what ended in the last 10 minutes"),
+    VERB ("monitor", 'M', "Print every change, until interrupted"),
+    { "euicc", 'u', 0, G_OPTION_ARG_STRING, &options->euicc, "This eUICC; alone: show it",
+      "INDEX|PATH|EID|any" },
+    { "modem", 'm', 0, G_OPTION_ARG_STRING, &options->modem, "The eUICC in this modem",
+      "INDEX|PATH|any" },
+    { "profile", 'p', 0, G_OPTION_ARG_STRING, &options->profile, "This profile; alone: show it",
+      "INDEX|PATH|ICCID" },
+    { "job", 'j', 0, G_OPTION_ARG_STRING, &options->job, "This job; alone: show it", "INDEX|PATH" },
+    { 0 },
+  };
+
+  add_group (context, options, "selection", "What there is, and which one is meant:", entries);
+}
+
+static void
+add_euicc (GOptionContext *context, Options *options)
+{
+  const GOptionEntry entries[] = {
+    VERB ("provision", 0, "Reserve, install, enable, connect: whatever is still to be done"),
+    { "settle", 0, 0, G_OPTION_ARG_STRING, &options->settle,
+      "An order without an answer: the reservation found at the provider, or none", "SID|none" },
+    VERB_OF ("download", "Install a profile; empty: from the default SM-DP+; -: code on stdin",
+             "CODE"),
+    VERB ("download-default", 0, "Install what the default SM-DP+ has for this EID"),
+    { "confirmation-code", 0, 0, G_OPTION_ARG_STRING, &options->confirmation_code,
+      "The code that the operator sent (-: on stdin); else it is asked for", "CODE" },
+    { "accept-rules", 0, 0, G_OPTION_ARG_NONE, &options->accept_rules,
+      "Agree to the profile's policy rules; else it is asked for", NULL },
+    VERB ("send-notifications", 0, "Send what waits on the card to its servers"),
+    VERB ("refresh", 0, "Read the card anew"),
+    { 0 },
+  };
+
+  add_group (context, options, "euicc", "Verbs for an eUICC:", entries);
+}
+
+static void
+add_profile (GOptionContext *context, Options *options)
+{
+  const GOptionEntry entries[] = {
+    VERB ("enable", 0, "Enable it; the card disables the one that is enabled now"),
+    VERB ("disable", 0, "Disable it"),
+    VERB ("delete", 0, "Delete it for good: its activation code usually works only once"),
+    VERB_OF ("set-nickname", "Name it; empty: remove the name", "NAME"),
+    { 0 },
+  };
+
+  add_group (context, options, "profile", "Verbs for a profile (-p):", entries);
+}
+
+static void
+add_jobs (GOptionContext *context, Options *options)
+{
+  const GOptionEntry entries[] = {
+    VERB ("follow", 0, "Follow it to its end (-j)"),
+    VERB ("cancel", 0, "End it as soon as that is safe (-j)"),
+    { "no-wait", 0, 0, G_OPTION_ARG_NONE, &options->no_wait,
+      "Start a job, print its path and return", NULL },
+    { "timeout", 0, 0, G_OPTION_ARG_INT, &options->timeout,
+      "Follow a job for so long; then leave it running", "SECONDS" },
+    { 0 },
+  };
+
+  add_group (context, options, "job", "Jobs:", entries);
+}
+
+static void
+add_service (GOptionContext *context, Options *options)
+{
+  const GOptionEntry entries[] = {
+    VERB ("rescan", 0, "Look for modems and read every card anew"),
+    VERB ("reload", 0, "Read esimd's settings again"),
+    { 0 },
+  };
+
+  add_group (context, options, "service", "The service:", entries);
+}
+
+static GOptionContext *
+make_context (Options *options, gboolean *help, gboolean *version)
+{
+  GOptionContext *context = g_option_context_new ("- eSIM profiles, beside mmcli");
+  const GOptionEntry entries[] = {
+    { "output-keyvalue", 'K', 0, G_OPTION_ARG_NONE, &options->keyvalue,
+      "Machine-friendly key-value output", NULL },
+    { "output-json", 'J', 0, G_OPTION_ARG_NONE, &options->json, "Machine-friendly JSON output",
+      NULL },
+    { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
+      "Also show D-Bus calls and every step's seconds", NULL },
+    { "version", 'V', 0, G_OPTION_ARG_NONE, version, "Print the version", NULL },
+    { "help", 'h', 0, G_OPTION_ARG_NONE, help, "Print this", NULL },
+    { 0 },
+  };
+
+  /* GLib's own help shows groups only when they are asked for one by one. */
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_set_summary (context, summary);
+  g_option_context_set_description (context, description);
+  add_selection (context, options);
+  add_euicc (context, options);
+  add_profile (context, options);
+  add_jobs (context, options);
+  add_service (context, options);
+  g_option_context_add_main_entries (context, entries, NULL);
+  return context;
+}
+
+/* The first thing about OPTIONS that does not fit VERB, NULL where all fits. */
+static const char *
+misfit (const Options *options, const Verb *verb)
+{
+  gboolean is_download = g_str_has_prefix (verb->name, "download");
+
+  if (verb->subject == ON_PROFILE && options->profile == NULL)
+    return "needs a profile\nName it: -p ICCID; esimcli -l lists what there is.";
+  if (verb->subject == ON_JOB && options->job == NULL)
+    return "needs a job\nName it: -j INDEX; esimcli --list-jobs lists what there is.";
+  if (verb->subject != ON_PROFILE && options->profile)
+    return "does nothing with a profile\nLeave out -p.";
+  if (verb->subject != ON_JOB && options->job)
+    return "does nothing with a job\nLeave out -j.";
+  if ((verb->subject == ON_NOTHING || verb->subject == ON_JOB)
+      && (options->euicc || options->modem))
+    return "does nothing with one eUICC\nLeave out -u and -m.";
+  if (!g_str_equal (verb->name, "provision") && options->settle)
+    return "has nothing to settle\n--settle belongs to --provision.";
+  if (!is_download && (options->confirmation_code || options->accept_rules))
+    return "asks for no consent\n--confirmation-code and --accept-rules belong to --download.";
+  if (!verb->is_job && (options->no_wait || options->timeout))
+    return "does not wait\n--no-wait and --timeout belong to verbs that start a job.";
+  if (g_str_equal (verb->name, "monitor") && (options->json || options->keyvalue))
+    return "prints lines only\nLeave out -J and -K, or ask for objects one by one.";
+  return NULL;
+}
+
+static gboolean
+check_verb (const Options *options, GError **error)
+{
+  const Verb *verb = find_verb (options->verb);
+  const char *wrong = misfit (options, verb);
+
+  if (wrong)
+    g_set_error (error, REPORT_ERROR, EXIT_USAGE, "--%s %s", verb->name, wrong);
+  return wrong == NULL;
+}
+
+/* No verb: shows what was named. */
+static gboolean
+choose_show (Options *options, GError **error)
+{
+  if (options->settle || options->confirmation_code || options->accept_rules || options->no_wait
+      || options->timeout)
+    g_set_error (error, REPORT_ERROR, EXIT_USAGE,
+                 "these options belong to a verb\nSee esimcli --help.");
+  else if (options->job)
+    options->run = show_job;
+  else if (options->profile)
+    options->run = show_profile;
+  else if (options->euicc || options->modem)
+    options->run = show_euicc;
+  else
+    g_set_error (error, REPORT_ERROR, EXIT_USAGE,
+                 "nothing was asked for\nTry esimcli -L, or esimcli --help.");
+  return options->run != NULL;
+}
+
+static gboolean
+check (Options *options, int argc, char **argv, GError **error)
+{
+  const char *wrong = NULL;
+
+  if (argc > 1)
+    {
+      g_set_error (error, REPORT_ERROR, EXIT_USAGE,
+                   "what is \"%s\"?\nVerbs begin with --; see esimcli --help.", argv[1]);
+      return FALSE;
+    }
+  if (options->json && options->keyvalue)
+    wrong = "-J and -K at once\nChoose one form of output.";
+  else if (options->timeout < 0)
+    wrong = "a negative time-out\nGive seconds.";
+  if (wrong)
+    {
+      g_set_error_literal (error, REPORT_ERROR, EXIT_USAGE, wrong);
+      return FALSE;
+    }
+  return options->verb ? check_verb (options, error) : choose_show (options, error);
+}
+
+gboolean
+options_parse (Options *options, int *argc, char ***argv, GError **error)
+{
+  gboolean help = FALSE, version = FALSE;
+  g_autoptr (GOptionContext) context = make_context (options, &help, &version);
+  g_autoptr (GError) wrong = NULL;
+  g_autofree char *text = NULL;
+
+  if (!g_option_context_parse (context, argc, argv, &wrong))
+    {
+      g_set_error (error, REPORT_ERROR, EXIT_USAGE, "%s%s", wrong->message,
+                   strchr (wrong->message, '\n') ? "" : "\nSee esimcli --help.");
+      return FALSE;
+    }
+  if (!help && !version)
+    return check (options, *argc, *argv, error);
+  text = help ? g_option_context_get_help (context, FALSE, NULL)
+              : g_strdup ("esimcli " ESIMD_VERSION "\n");
+  g_print ("%s", text);
+  options->run = NULL;
+  return TRUE;
+}
+
+void
+options_clear (Options *options)
+{
+  g_free (options->euicc);
+  g_free (options->modem);
+  g_free (options->profile);
+  g_free (options->job);
+  g_free (options->value);
+  g_free (options->settle);
+  g_free (options->confirmation_code);
+}

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* Errors as people read them. */
+
+#include "report.h"
+
+#include "errors.h"
+#include "output.h"
+
+G_DEFINE_QUARK (esimcli - error - quark, report_error)
+
+static void
+print (const char *text, const char *advice, const char *codes)
+{
+  g_autofree char *clean_text = output_clean (text);
+  g_autofree char *clean_advice = output_clean (advice);
+  g_autofree char *clean_codes = output_clean (codes);
+
+  g_printerr ("error: %s\n", clean_text);
+  if (*clean_advice)
+    g_printerr ("       %s\n", clean_advice);
+  if (*clean_codes)
+    g_printerr ("       %s\n", clean_codes);
+}
+
+/* The bus's own errors: NULL where it is none of those that have a plain meaning here. */
+static const char *
+bus_text (const GError *error, ExitStatus *status)
+{
+  if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_SERVICE_UNKNOWN)
+      || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_NAME_HAS_NO_OWNER)
+      || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
+    {
+      *status = EXIT_NO_SERVICE;
+      return "esimd is not running\nStart it with: systemctl start esimd";
+    }
+  if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED))
+    {
+      *status = EXIT_NOT_AUTHORIZED;
+      return "the bus does not let you speak to esimd\nAsk as root, or see the bus policy "
+             "org.esimd1.conf.";
+    }
+  if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT)
+      || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
+    {
+      *status = EXIT_NOT_FOUND;
+      return "it is gone: the card was removed, or esimd was started anew\nSee what there is with "
+             "esimcli -L.";
+    }
+  return NULL;
+}
+
+static ExitStatus
+status_of (const char *name)
+{
+  if (g_strcmp0 (name, errors_dbus_name (ESIM_ERROR_NOT_AUTHORIZED)) == 0)
+    return EXIT_NOT_AUTHORIZED;
+  if (g_strcmp0 (name, errors_dbus_name (ESIM_ERROR_NOT_FOUND)) == 0)
+    return EXIT_NOT_FOUND;
+  if (g_strcmp0 (name, errors_dbus_name (ESIM_ERROR_CANCELLED)) == 0)
+    return EXIT_CANCELLED;
+  return EXIT_FAILED;
+}
+
+ExitStatus
+report_error (const GError *error)
+{
+  g_autoptr (GError) stripped = g_error_copy (error);
+  g_autofree char *name = g_dbus_error_get_remote_error (error);
+  ExitStatus status = error->domain == REPORT_ERROR ? (ExitStatus) error->code : status_of (name);
+  const char *known = bus_text (error, &status);
+  g_auto (GStrv) parts = NULL;
+
+  g_dbus_error_strip_remote_error (stripped);
+  parts = g_strsplit (known ? known : stripped->message, "\n", 2);
+  print (parts[0] ? parts[0] : "", parts[0] ? parts[1] : NULL, NULL);
+  return status;
+}
+
+static char *
+codes_text (const char *layer, GVariant *raw)
+{
+  g_autoptr (GString) text = g_string_new (layer);
+  const char *separator = ": ";
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+
+  g_variant_iter_init (&iter, raw);
+  while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
+    {
+      g_autofree char *printed = g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
+                                     ? g_variant_dup_string (value, NULL)
+                                     : g_variant_print (value, FALSE);
+
+      g_string_append_printf (text, "%s%s %s", text->len ? separator : "", key, printed);
+      separator = ", ";
+    }
+  return text->len ? g_strdup_printf ("(%s)", text->str) : NULL;
+}
+
+ExitStatus
+report_job (EsimJob *job)
+{
+  const char *name, *text, *advice, *layer;
+  g_autoptr (GVariant) raw = NULL;
+  g_autofree char *codes = NULL;
+  gboolean cancelled = g_strcmp0 (esim_job_get_state (job), "cancelled") == 0;
+
+  g_variant_get (esim_job_get_error (job), "(&s&s&s&s@a{sv})", &name, &text, &advice, &layer, &raw);
+  codes = codes_text (layer, raw);
+  if (*text)
+    print (text, advice, codes);
+  else
+    print (cancelled ? "the job was cancelled" : "the job failed without a word", advice, codes);
+  return cancelled ? EXIT_CANCELLED : status_of (name);
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* The verbs of one profile: enable, disable, delete, set a nickname. */
+
+#include "follow.h"
+
+/* NICKNAME NULL: the method takes none. */
+static ExitStatus
+start (Client *client, const Options *options, const char *method, const char *nickname,
+       GError **error)
+{
+  g_autoptr (EsimProfile) profile
+      = client_find_profile (client, options->profile, options->euicc, options->modem, error);
+  GVariant *parameters;
+
+  if (profile == NULL)
+    return EXIT_FAILED;
+  parameters
+      = nickname ? g_variant_new ("(sa{sv})", nickname, NULL) : g_variant_new ("(a{sv})", NULL);
+  return follow_call (client, options, profile, method, parameters, error);
+}
+
+ExitStatus
+enable (Client *client, const Options *options, GError **error)
+{
+  return start (client, options, "Enable", NULL, error);
+}
+
+ExitStatus
+disable (Client *client, const Options *options, GError **error)
+{
+  return start (client, options, "Disable", NULL, error);
+}
+
+ExitStatus
+delete_profile (Client *client, const Options *options, GError **error)
+{
+  return start (client, options, "Delete", NULL, error);
+}
+
+ExitStatus
+set_nickname (Client *client, const Options *options, GError **error)
+{
+  if (g_utf8_validate (options->value, -1, NULL))
+    return start (client, options, "SetNickname", options->value, error);
+  g_set_error (error, REPORT_ERROR, EXIT_USAGE,
+               "the nickname is not UTF-8\nSet the locale (LANG) to the one your terminal uses.");
+  return EXIT_FAILED;
+}
