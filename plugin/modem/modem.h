@@ -84,7 +84,7 @@ typedef struct
   /* Main thread: asks the stack to look for devices anew. */
   void (*rescan) (gpointer self);
   /* Worker threads, synchronous. Fails with MODEM when the modem is in a state where the rung would
-   * do harm. */
+   * do harm, UNSUPPORTED when the stack has no such rung for this modem. */
   gboolean (*climb) (const ModemSnapshot *modem, ModemRung rung, GCancellable *cancellable,
                      GError **error);
   /* Worker threads: powers the radio up (Modem.Enable) where it is disabled, so that it registers.
