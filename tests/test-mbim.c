@@ -1,0 +1,507 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* apdu/mbim with the real libmbim, in front of a stand-in for mbim-proxy that plays exchanges of
+ * mbim.conversation, in a network namespace of its own. */
+
+#include <gio/gunixsocketaddress.h>
+#include <sched.h>
+#include <string.h>
+
+#include "apdu/channel.h"
+#include "base/error.h"
+
+#define DEVICE "/dev/null" /* libmbim wants a character device; nobody opens it */
+
+extern const ChannelDriver channel_mbim;
+
+/* The stand-in and its part of the conversation. */
+typedef struct
+{
+  GSocket *listener;
+  GKeyFile *exchanges;
+  char **names; /* those to play, in order */
+  guint played;
+  GThread *thread;
+  gint over; /* atomic: ends the thread */
+} Proxy;
+
+static GByteArray *
+from_hex (const char *hex)
+{
+  GByteArray *bytes = g_byte_array_new ();
+
+  for (; *hex; hex += 2)
+    {
+      guint8 byte = g_ascii_xdigit_value (hex[0]) << 4 | g_ascii_xdigit_value (hex[1]);
+
+      g_byte_array_append (bytes, &byte, 1);
+    }
+  return bytes;
+}
+
+static char *
+to_hex (const guint8 *data, gsize size)
+{
+  GString *hex = g_string_new (NULL);
+
+  for (gsize i = 0; i < size; i++)
+    g_string_append_printf (hex, "%02X", data[i]);
+  return g_string_free (hex, FALSE);
+}
+
+/* Whether SOCKET has something for us before the test is over. */
+static gboolean
+is_readable (Proxy *self, GSocket *socket)
+{
+  while (!g_atomic_int_get (&self->over))
+    if (g_socket_condition_timed_wait (socket, G_IO_IN, 10000, NULL, NULL))
+      return TRUE;
+  return FALSE;
+}
+
+/* SIZE bytes, or FALSE at the end. */
+static gboolean
+receive (Proxy *self, GSocket *socket, guint8 *data, gsize size)
+{
+  while (size > 0)
+    {
+      gssize got = is_readable (self, socket)
+                       ? g_socket_receive (socket, (char *) data, size, NULL, NULL)
+                       : 0;
+
+      if (got <= 0)
+        return FALSE;
+      data += got;
+      size -= got;
+    }
+  return TRUE;
+}
+
+/* Plays the next exchange to a message that has begun with HEADER; FALSE to hang up. Transaction
+ * ids (bytes 8 to 11) are the client's. */
+static gboolean
+play (Proxy *self, GSocket *socket, const guint8 *header)
+{
+  guint32 size = GUINT32_FROM_LE (*(const guint32 *) (header + 4));
+  g_autofree guint8 *message = g_malloc0 (MAX (size, 12));
+  const char *name = self->names[self->played];
+  g_autofree char *ask = g_key_file_get_string (self->exchanges, name, "ask", NULL);
+  g_autofree char *answer = g_key_file_get_string (self->exchanges, name, "answer", NULL);
+  g_autofree char *asked = NULL;
+  g_autoptr (GByteArray) reply = NULL;
+
+  memcpy (message, header, 12);
+  if (!receive (self, socket, message + 12, size - 12))
+    return FALSE;
+  asked = to_hex (message, size);
+  if (ask == NULL || strlen (ask) != strlen (asked))
+    g_error ("exchange %s: the host says\n%s instead of\n%s", name ? name : "-", asked, ask);
+  memcpy (ask + 16, asked + 16, 8);
+  g_assert_cmpstr (asked, ==, ask);
+  self->played++;
+  if (answer == NULL)
+    return TRUE;
+  if (g_str_equal (answer, "hangup"))
+    return FALSE;
+  reply = from_hex (answer);
+  memcpy (reply->data + 8, message + 8, 4);
+  return g_socket_send (socket, (char *) reply->data, reply->len, NULL, NULL) > 0;
+}
+
+static gpointer
+serve (gpointer data)
+{
+  Proxy *self = data;
+
+  while (is_readable (self, self->listener))
+    {
+      g_autoptr (GSocket) socket = g_socket_accept (self->listener, NULL, NULL);
+      guint8 header[12];
+
+      while (socket && receive (self, socket, header, sizeof header) && play (self, socket, header))
+        ;
+    }
+  return NULL;
+}
+
+static Proxy *
+proxy_new (const char *names)
+{
+  Proxy *self = g_new0 (Proxy, 1);
+  g_autofree char *file = g_test_build_filename (G_TEST_DIST, "mbim.conversation", NULL);
+  g_autoptr (GSocketAddress) address
+      = g_unix_socket_address_new_with_type ("mbim-proxy", -1, G_UNIX_SOCKET_ADDRESS_ABSTRACT);
+  g_autoptr (GError) error = NULL;
+
+  self->names = g_strsplit (names, " ", 0);
+  self->exchanges = g_key_file_new ();
+  g_key_file_load_from_file (self->exchanges, file, G_KEY_FILE_NONE, &error);
+  g_assert_no_error (error);
+  self->listener = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, 0, &error);
+  g_assert_no_error (error);
+  g_socket_bind (self->listener, address, FALSE, &error);
+  g_assert_no_error (error);
+  g_socket_listen (self->listener, &error);
+  g_assert_no_error (error);
+  self->thread = g_thread_new ("proxy", serve, self);
+  return self;
+}
+
+/* Asserts that all was played. */
+static void
+proxy_free (Proxy *self)
+{
+  g_atomic_int_set (&self->over, TRUE);
+  g_thread_join (self->thread);
+  g_assert_cmpstr (self->names[self->played], ==, NULL);
+  g_object_unref (self->listener);
+  g_key_file_unref (self->exchanges);
+  g_strfreev (self->names);
+  g_free (self);
+}
+
+/* What each test has: a proxy, and a main context as base/queue gives it to a worker. */
+typedef struct
+{
+  Proxy *proxy;
+  ChannelTarget target;
+  GMainContext *context;
+  GTimer *timer;
+} Bed;
+
+static void
+bed_up (Bed *bed, const char *names)
+{
+  bed->proxy = names ? proxy_new (names) : NULL;
+  bed->target = (ChannelTarget){ .device = DEVICE, .quirks = QUIRKS_DEFAULT };
+  bed->context = g_main_context_new ();
+  bed->timer = g_timer_new ();
+  g_main_context_push_thread_default (bed->context);
+}
+
+static void
+bed_down (Bed *bed)
+{
+  g_main_context_pop_thread_default (bed->context);
+  g_main_context_unref (bed->context);
+  g_timer_destroy (bed->timer);
+  g_clear_pointer (&bed->proxy, proxy_free);
+}
+
+static Channel *
+open_channel (Bed *bed)
+{
+  g_autoptr (GError) error = NULL;
+  Channel *channel = channel_open (&channel_mbim, &bed->target, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  return channel;
+}
+
+/* Opening fails with CODE and raw code STATUS, within 3 s. */
+static void
+open_fails (Bed *bed, EsimError code, const char *key, const char *raw)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (channel_open (&channel_mbim, &bed->target, NULL, NULL, &error));
+  g_assert_error (error, ESIM_ERROR, (int) code);
+  if (key)
+    g_assert_cmpstr (error_get_raw (error, key), ==, raw);
+  g_assert_cmpfloat (g_timer_elapsed (bed->timer, NULL), <, 3);
+  bed_down (bed);
+}
+
+static GBytes *
+get_eid (Channel *channel, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GBytes) request = g_bytes_new_static ("\xbf\x3e\x03\x5c\x01\x5a", 6);
+
+  return channel_store_data (channel, request, cancellable, error);
+}
+
+static void
+eid_fails (Channel *channel, GCancellable *cancellable, EsimError code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (get_eid (channel, cancellable, &error));
+  g_assert_error (error, ESIM_ERROR, (int) code);
+}
+
+static void
+read_eid (Bed *bed)
+{
+  g_autoptr (Channel) channel = open_channel (bed);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) response = get_eid (channel, NULL, &error);
+  g_autofree char *hex = NULL;
+
+  g_assert_no_error (error);
+  hex = to_hex (g_bytes_get_data (response, NULL), g_bytes_get_size (response));
+  g_assert_cmpstr (hex, ==, "BF3E125A1089044145000000000000000000000125");
+}
+
+static void
+test_eid (void)
+{
+  Bed bed;
+
+  bed_up (&bed, "connect open slot select eid release close");
+  read_eid (&bed);
+  bed_down (&bed);
+}
+
+static void
+test_quirks (void)
+{
+  Bed bed;
+
+  bed_up (&bed, "connect open capability select eid release close");
+  bed.target.quirks.skip_slot_mapping = TRUE;
+  memcpy (bed.target.quirks.terminal_capability, "\x83\x01\x07", 3);
+  bed.target.quirks.terminal_capability_len = 3;
+  read_eid (&bed);
+  bed_down (&bed);
+}
+
+static void
+test_slots (void)
+{
+  Bed bed;
+
+  bed_up (&bed, "connect open slot-unknown select eid release close");
+  read_eid (&bed);
+  bed_down (&bed);
+
+  bed_up (&bed, "connect open slot-other close");
+  open_fails (&bed, ESIM_ERROR_UNSUPPORTED, NULL, NULL);
+
+  bed_up (&bed, "connect open slot-other select eid release close");
+  bed.target.slot = 1;
+  read_eid (&bed);
+  bed_down (&bed);
+
+  bed_up (&bed, "connect open slot-unknown close");
+  bed.target.slot = 1;
+  open_fails (&bed, ESIM_ERROR_UNSUPPORTED, NULL, NULL);
+}
+
+static void
+test_no_channel_free (void)
+{
+  Bed bed;
+
+  bed_up (&bed, "connect open slot select-busy close");
+  open_fails (&bed, ESIM_ERROR_BUSY, "mbim-status", "87430001");
+}
+
+static void
+test_no_applet (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) aid = NULL;
+  Bed bed;
+  gpointer device;
+  guint number = 77;
+
+  bed_up (&bed, "connect open slot select-none select-refused release-2 close");
+  aid = g_bytes_new_static ("\xa0\0\0\5\x59\x10\x10\xff\xff\xff\xff\x89\0\0\1\0", 16);
+  device = channel_mbim.open_device (&bed.target, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (channel_mbim.open_logical (device, aid, &number, NULL, &error));
+  g_assert_error (error, ESIM_ERROR, ESIM_ERROR_NO_EUICC);
+  g_clear_error (&error);
+  /* A modem that takes the card's no for a yes: the channel is closed again. */
+  g_assert_false (channel_mbim.open_logical (device, aid, &number, NULL, &error));
+  g_assert_error (error, ESIM_ERROR, ESIM_ERROR_NO_EUICC);
+  g_assert_cmpstr (error_get_raw (error, "sw"), ==, "6A82");
+  g_assert_cmpuint (number, ==, 77);
+  channel_mbim.close_device (device);
+  bed_down (&bed);
+}
+
+/* The number of what may be open is not known: the whole group is closed. */
+static void
+test_broken_answer (void)
+{
+  Bed bed;
+
+  bed_up (&bed, "connect open slot select-broken recover close");
+  open_fails (&bed, ESIM_ERROR_CHANNEL, NULL, NULL);
+}
+
+static void
+test_invalid_channel (void)
+{
+  Bed bed;
+  Channel *channel;
+
+  bed_up (&bed, "connect open slot select eid-invalid release close");
+  channel = open_channel (&bed);
+  eid_fails (channel, NULL, ESIM_ERROR_CHANNEL);
+  channel_close (channel);
+  bed_down (&bed);
+}
+
+static void
+test_unplugged (void)
+{
+  Bed bed;
+  Channel *channel;
+
+  bed_up (&bed, "connect open slot select eid-hangup");
+  channel = open_channel (&bed);
+  g_timer_start (bed.timer);
+  eid_fails (channel, NULL, ESIM_ERROR_DEVICE_GONE);
+  eid_fails (channel, NULL, ESIM_ERROR_DEVICE_GONE);
+  channel_close (channel);
+  g_assert_cmpfloat (g_timer_elapsed (bed.timer, NULL), <, 1);
+  bed_down (&bed);
+}
+
+static void
+test_unplugged_while_opening (void)
+{
+  Bed bed;
+
+  bed_up (&bed, "connect open-hangup");
+  open_fails (&bed, ESIM_ERROR_DEVICE_GONE, NULL, NULL);
+}
+
+static gpointer
+cancel_soon (gpointer cancellable)
+{
+  g_usleep (50000);
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+/* By another thread, in the middle of an APDU; closing is not cancelled. */
+static void
+test_cancelled (void)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Bed bed;
+  Channel *channel;
+  GThread *thread;
+
+  bed_up (&bed, "connect open slot select eid-silent release close");
+  channel = open_channel (&bed);
+  thread = g_thread_new ("canceller", cancel_soon, cancellable);
+  eid_fails (channel, cancellable, ESIM_ERROR_CANCELLED);
+  channel_close (channel);
+  g_thread_join (thread);
+  g_assert_cmpfloat (g_timer_elapsed (bed.timer, NULL), <, 3);
+  bed_down (&bed);
+}
+
+static void
+test_cancelled_before (void)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GError) error = NULL;
+  Bed bed;
+
+  g_cancellable_cancel (cancellable);
+  bed_up (&bed, "");
+  g_clear_pointer (&bed.proxy->names[0], g_free); /* nothing is said */
+  g_assert_null (channel_open (&channel_mbim, &bed.target, NULL, cancellable, &error));
+  g_assert_error (error, ESIM_ERROR, ESIM_ERROR_CANCELLED);
+  bed_down (&bed);
+}
+
+static void
+test_timed_out (void)
+{
+  Bed bed;
+  Channel *channel;
+
+  bed_up (&bed, "connect open slot select eid-silent release close");
+  bed.target.quirks.apdu_timeout_ms = 1000;
+  channel = open_channel (&bed);
+  eid_fails (channel, NULL, ESIM_ERROR_TIMED_OUT);
+  channel_close (channel);
+  bed_down (&bed);
+}
+
+static void
+test_recover (void)
+{
+  g_autoptr (GError) error = NULL;
+  Bed bed;
+
+  bed_up (&bed, "connect open slot recover close connect open slot recover-invalid close "
+                "connect open slot recover-failed close");
+  g_assert_true (channel_recover (&channel_mbim, &bed.target, &error));
+  g_assert_no_error (error);
+  g_assert_true (channel_recover (&channel_mbim, &bed.target, &error));
+  g_assert_no_error (error);
+  g_assert_false (channel_recover (&channel_mbim, &bed.target, &error));
+  g_assert_error (error, ESIM_ERROR, ESIM_ERROR_CHANNEL);
+  bed_down (&bed);
+}
+
+static void
+test_power_cycle (void)
+{
+  g_autoptr (GError) error = NULL;
+  Bed bed;
+
+  bed_up (&bed, "connect open slot reset close connect open slot reset-unknown close");
+  g_assert_true (channel_power_cycle (&channel_mbim, &bed.target, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_false (channel_power_cycle (&channel_mbim, &bed.target, NULL, &error));
+  g_assert_error (error, ESIM_ERROR, ESIM_ERROR_UNSUPPORTED);
+  bed_down (&bed);
+}
+
+/* No proxy is started: ModemManager's would end with us. */
+static void
+test_no_proxy (void)
+{
+  Bed bed;
+
+  bed_up (&bed, NULL);
+  open_fails (&bed, ESIM_ERROR_CHANNEL, NULL, NULL);
+}
+
+static void
+test_no_device (void)
+{
+  Bed bed;
+
+  bed_up (&bed, "");
+  g_clear_pointer (&bed.proxy->names[0], g_free);
+  bed.target.device = "/dev/cdc-wdm-that-is-not-there";
+  open_fails (&bed, ESIM_ERROR_DEVICE_GONE, NULL, NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  /* The proxy's abstract socket belongs to the network namespace. */
+  if (unshare (CLONE_NEWNET) != 0 && unshare (CLONE_NEWUSER | CLONE_NEWNET) != 0)
+    {
+      g_print ("1..0 # SKIP no namespaces allowed here\n");
+      return 0;
+    }
+  g_test_add_func ("/mbim/eid", test_eid);
+  g_test_add_func ("/mbim/quirks", test_quirks);
+  g_test_add_func ("/mbim/slots", test_slots);
+  g_test_add_func ("/mbim/no-channel-free", test_no_channel_free);
+  g_test_add_func ("/mbim/no-applet", test_no_applet);
+  g_test_add_func ("/mbim/broken-answer", test_broken_answer);
+  g_test_add_func ("/mbim/invalid-channel", test_invalid_channel);
+  g_test_add_func ("/mbim/unplugged", test_unplugged);
+  g_test_add_func ("/mbim/unplugged-while-opening", test_unplugged_while_opening);
+  g_test_add_func ("/mbim/cancelled", test_cancelled);
+  g_test_add_func ("/mbim/cancelled-before", test_cancelled_before);
+  g_test_add_func ("/mbim/timed-out", test_timed_out);
+  g_test_add_func ("/mbim/recover", test_recover);
+  g_test_add_func ("/mbim/power-cycle", test_power_cycle);
+  g_test_add_func ("/mbim/no-proxy", test_no_proxy);
+  g_test_add_func ("/mbim/no-device", test_no_device);
+  return g_test_run ();
+}
