@@ -2,17 +2,17 @@
 # SPDX-FileCopyrightText: 2026 The esimd developers
 """Fetches the npm programs that judge the lab (tests only) into a cache outside the tree, once, at pinned versions.
 
-The cache is $ESIMD_TEST_CACHE, else ${XDG_CACHE_HOME:-~/.cache}/esimd-tests. Install scripts of packages are not run.
+The cache is tool_cache.py's. Install scripts of packages are not run.
 From a shell: npm_tools.py [prism] [twilio-cli] [document] fetches what is named and prints where it is.
 """
 
-import contextlib
-import fcntl
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
+
+from tool_cache import ToolError, cache_folder, fresh
 
 PRISM = "@stoplight/prism-cli@5.14.2"
 TWILIO_CLI = "twilio-cli@6.2.4"
@@ -21,15 +21,6 @@ NODE = "node-linux-{}@20.19.6"
 DOCUMENT = "package/src/services/twilio-api/twilio_supersim_v1.json"
 ADVICE = ("install node and npm (Debian 12: apt-get install nodejs npm; Node 18.20.1 or later), "
           "and for the first run have a network or fill the cache {cache} by tests/lab/npm_tools.py elsewhere")
-
-
-class ToolError(Exception):
-    """A program could not be had; the text says what to do."""
-
-
-def cache_folder():
-    fallback = os.path.join(os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache"), "esimd-tests")
-    return os.environ.get("ESIMD_TEST_CACHE") or fallback
 
 
 def program(name):
@@ -49,27 +40,9 @@ def _npm(*arguments):
                         + "\n" + done.stdout)
 
 
-@contextlib.contextmanager
-def _fresh(package):
-    """Yield (final folder, folder to fill or None if that was done before); renamed at the end, so never half there."""
-    cache = cache_folder()
-    os.makedirs(cache, exist_ok=True)
-    final = os.path.join(cache, package.replace("/", "+"))
-    with open(os.path.join(cache, ".lock"), "w", encoding="utf-8") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if os.path.isdir(final):
-            yield final, None
-            return
-        partial = final + ".partial"
-        shutil.rmtree(partial, ignore_errors=True)
-        os.makedirs(partial)
-        yield final, partial
-        os.rename(partial, final)
-
-
 def installed(package):
     """The folder of PACKAGE (name@version) with all it depends on, installed if need be."""
-    with _fresh(package) as (final, partial):
+    with fresh(package) as (final, partial):
         if partial:
             _npm("install", "--no-save", "--no-package-lock", "--prefix", partial, package)
     return os.path.join(final, "node_modules", package.rpartition("@")[0])
@@ -99,7 +72,7 @@ def _recent_node():
 
 def supersim_document():
     """The path of Twilio's own OpenAPI document of the Super SIM API; what its package needs to run is not fetched."""
-    with _fresh(CLI_CORE) as (final, partial):
+    with fresh(CLI_CORE) as (final, partial):
         if partial:
             _npm("pack", "--pack-destination", partial, CLI_CORE)
             (archive,) = os.listdir(partial)
