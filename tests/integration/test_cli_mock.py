@@ -1,0 +1,349 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The esimd developers
+"""esimcli against a service that does what a test says: output in its three forms, jobs, consent, exit statuses."""
+
+import fcntl
+import json
+import os
+import pty
+import re
+import signal
+import subprocess
+import termios
+import time
+import unittest
+
+import fake_esimd
+from fake_esimd import COST, Gio, GLib
+
+ESIMCLI = os.environ["ESIMCLI"]
+EID = "89044145000000000000000000000125"
+ICCID = "89883070000000000011"
+LIMIT_S = 20
+DONE = {"State": "done", "Result": {"cost": GLib.Variant("a{sv}", COST), "iccid": GLib.Variant("s", ICCID)}}
+LOADING = [{"State": "running", "Step": "authenticate"}, {"Step": "download", "BytesDone": 100, "BytesTotal": 17000},
+           {"BytesDone": 17000}]
+
+
+def failed(name="CardRefused", raw=None):
+    return {"State": "failed", "Result": {"cost": GLib.Variant("a{sv}", COST)},
+            "Error": ("org.esimd1.Error." + name, "enable: the card refused", "Try again.", "es10c",
+                      {key: GLib.Variant("s", value) for key, value in (raw or {}).items()})}
+
+
+class CliCase(unittest.TestCase):
+    """A private bus with a fake service and one card with two profiles."""
+
+    def setUp(self):
+        self.daemon = Gio.TestDBus.new(Gio.TestDBusFlags.NONE)
+        self.daemon.up()
+        self.addCleanup(self.daemon.down)
+        self.service = fake_esimd.FakeEsimd(self.daemon.get_bus_address())
+        self.addCleanup(self.service.stop)
+        self.euicc = self.service.add("Euicc", 0, Eid=EID, Modem="/org/freedesktop/ModemManager1/Modem/3",
+                                      ModemStack="modemmanager", Slot=1, Channel="mbim", SpecVersion="2.3.0", FreeMemory=300000,
+                                      CiKeyIds=["AA11", "BB22"], ProvisioningState="idle")
+        self.service.add("Profile", 1, Euicc=self.euicc.path, Iccid=ICCID, State="enabled", Class="operational", Name="Süper \x1b[31mSIM",
+                         ServiceProvider="Twilio")
+        self.service.add("Profile", 2, Euicc=self.euicc.path, Iccid="8988307000000000002", State="disabled", Class="test")
+
+    def environment(self):
+        return {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": self.daemon.get_bus_address(), "LC_ALL": "C.UTF-8"}
+
+    def wait_for(self, condition):
+        context, end = GLib.MainContext.default(), time.monotonic() + LIMIT_S
+        tick = GLib.timeout_add(10, lambda: True)
+        while not condition() and time.monotonic() < end:
+            context.iteration(True)
+        GLib.source_remove(tick)
+        self.assertTrue(condition(), "not in time")
+
+    def start(self, *arguments, **keywords):
+        child = subprocess.Popen([ESIMCLI, *arguments], env=self.environment(), text=True, encoding="utf-8",
+                                 **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **keywords})
+        self.addCleanup(lambda: child.poll() is None and child.kill())
+        return child
+
+    def finish(self, child, status):
+        self.wait_for(lambda: child.poll() is not None)
+        out, err = child.communicate()
+        self.assertEqual(child.returncode, status, out + err)
+        return out, err
+
+    def cli(self, *arguments, status=0):
+        return self.finish(self.start(*arguments), status)
+
+    def answer_with_job(self, method, kind, *script, **first):
+        self.service.handlers[method] = lambda *_: self.service.job(7, kind, *script, **first).path
+
+
+class Lists(CliCase):
+    def test_euiccs(self):
+        self.assertIn(f"    /org/esimd1/Euicc/0 [{EID}] in /org/freedesktop/ModemManager1/Modem/3, 2 profiles, enabled: {ICCID}",
+                      self.cli("-L")[0])
+        self.assertEqual(self.cli("-L", "-J")[0], '{"euicc-list":["/org/esimd1/Euicc/0"]}\n')
+        self.assertEqual(self.cli("-L", "-K")[0],
+                         "euicc-list.length   : 1\neuicc-list.value[1] : /org/esimd1/Euicc/0\n")
+
+    def test_empty_lists(self):
+        self.assertEqual(self.cli("--list-jobs")[0], "No jobs were found\n")
+        self.assertEqual(self.cli("--list-jobs", "-J")[0], '{"job-list":[]}\n')
+        self.assertEqual(self.cli("--list-jobs", "-K")[0], "job-list.length : 0\n")
+
+    def test_lists_are_in_the_order_of_numbers(self):
+        for number in (11, 3):
+            self.service.add("Profile", number, Euicc=self.euicc.path, Iccid=f"89883070000000000{number:03}", State="disabled")
+        paths = json.loads(self.cli("-l", "-u", "0", "-J")[0])["profile-list"]
+        self.assertEqual([path.rsplit("/", 1)[1] for path in paths], ["1", "2", "3", "11"])
+
+
+class Show(CliCase):
+    def test_boxes_as_mmcli_has_them(self):
+        out = self.cli("-u", "any")[0]
+        lines = out.splitlines()
+        self.assertRegex(lines[0], "^  -+$")
+        bars = {line.index("|") for line in lines if not line.startswith("  -")}
+        self.assertEqual(len(bars), 1, out)
+        names = {line.index(":", line.index("|")) for line in lines if re.search(r"\| +[\w +-]+: ", line)}
+        self.assertEqual(len(names), 1, out)
+        self.assertRegex(out, r"General +\| +path: /org/esimd1/Euicc/0\n +\| +eid: " + EID)
+        self.assertRegex(out, r"CI key ids: AA11\n +\| +BB22\n")
+        self.assertNotIn("default SM-DP+", out)  # unknown is not shown
+
+    def test_control_characters_of_names_do_not_reach_the_terminal(self):
+        out = self.cli("-u", "0")[0]
+        self.assertIn("Süper ?[31mSIM", out)
+        self.assertNotIn("\x1b", out)
+
+    def test_keyvalue(self):
+        pairs = dict(re.split(" +: ", line, maxsplit=1) for line in self.cli("-u", EID, "-K")[0].splitlines())
+        self.assertEqual(pairs["euicc.generic.eid"], EID)
+        self.assertEqual(pairs["euicc.card.free-memory"], "300000")
+        self.assertEqual(pairs["euicc.card.default-smdp"], "--")
+        self.assertEqual(pairs["euicc.card.ci-key-ids.length"], "2")
+        self.assertEqual(pairs["euicc.card.ci-key-ids.value[2]"], "BB22")
+
+    def test_json(self):
+        shown = json.loads(self.cli("-m", "3", "-J")[0])["euicc"]
+        self.assertEqual(shown["generic"]["slot"], "1")
+        self.assertEqual(shown["generic"]["job"], "--")
+        self.assertEqual(shown["profiles"], ["/org/esimd1/Profile/1", "/org/esimd1/Profile/2"])
+
+    def test_profile(self):
+        for name in (ICCID, "1", "/org/esimd1/Profile/1"):
+            shown = json.loads(self.cli("-p", name, "-J")[0])["profile"]
+            self.assertEqual(shown["generic"]["name"], "Süper \x1b[31mSIM")
+            self.assertEqual(shown["owner"], {"mcc": "--", "mnc": "--", "policy-rules": [], "service-provider": "Twilio"})
+
+    def test_keyvalue_is_one_line_a_value(self):
+        self.service.add("Profile", 5, Euicc=self.euicc.path, Iccid="8988307000000000005", Nickname="zwei\nZeilen ü")
+        self.assertIn("profile.generic.nickname       : zwei\\nZeilen ü\n", self.cli("-p", "5", "-K")[0])
+
+    def test_not_found(self):
+        for arguments in (["-u", "9"], ["-u", EID[:-1] + "6"], ["-m", "1"], ["-p", "9"], ["-p", ICCID[:-1] + "2"], ["-j", "4"],
+                          ["-u", "9", "--provision"], ["-p", "9", "--enable"], ["-p", "1", "-u", "8"]):
+            with self.subTest(arguments):
+                err = self.cli(*arguments, status=3)[1]
+                self.assertRegex(err, "^error: .*\n       .*esimcli")
+
+
+class Usage(CliCase):
+    def test_refused(self):
+        for arguments in ([], ["--frob"], ["word"], ["-L", "--provision"], ["--enable"], ["--cancel"], ["-p", "1", "--provision"],
+                          ["--provision", "--accept-rules"], ["--refresh", "--settle=none"], ["-L", "--no-wait"], ["-J", "-K", "-L"],
+                          ["-M", "-J"], ["--no-wait"], ["--download"], ["-j", "1", "--cancel", "-u", "0"], ["--timeout=-1", "--refresh"]):
+            with self.subTest(arguments):
+                out, err = self.cli(*arguments, status=2)
+                self.assertEqual(out, "")
+                self.assertRegex(err, "^error: .*\n       .")
+        self.assertEqual(self.service.calls, [])
+
+    def test_several_cards_are_listed(self):
+        self.service.add("Euicc", 1, Eid="89044145000000000000000000000299")
+        err = self.cli("--provision", status=2)[1]
+        self.assertIn(f"-u 0 (EID {EID}), -u 1 (EID 89044145000000000000000000000299)", err)
+        self.answer_with_job("Refresh", "refresh", DONE)
+        self.cli("-u", "any", "--refresh")
+        self.assertEqual(self.service.calls[0][0], "/org/esimd1/Euicc/0")
+
+    def test_help_needs_no_service(self):
+        self.service.stop()
+        out = self.cli("--help")[0]
+        for word in ("--provision", "Examples:", "Exit status:", "130"):
+            self.assertIn(word, out)
+        self.assertRegex(self.cli("-V")[0], r"^esimcli \d")
+
+    def test_no_service(self):
+        self.service.stop()
+        self.assertIn("systemctl start esimd", self.cli("-L", status=5)[1])
+
+    def test_no_bus(self):
+        self.environment = lambda: {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent/bus"}
+        self.assertIn("error: the system bus cannot be reached", self.cli("-L", status=5)[1])
+
+
+class Jobs(CliCase):
+    def test_done_in_a_pipe(self):
+        self.answer_with_job("Provision", "provision", *LOADING, DONE, Position=2)
+        out, err = self.cli("--provision", "--settle=none")
+        self.assertEqual(err, "")
+        self.assertEqual([re.sub(r"^\[ *\d+\.\ds\] ", "> ", line) for line in out.splitlines()][:-1],
+                         ["> queued, 2 before it", "> authenticate", "> download", "> download: 17000 of 17000 bytes",
+                          f"provision: done, iccid {ICCID}"])
+        self.assertRegex(out.splitlines()[-1], r"^cost: 83 APDUs \(21.0 kB\), 4 HTTP requests \(40.0 kB\), 1 TLS handshake, \d+\.\d s$")
+        self.assertEqual(self.service.calls, [("/org/esimd1/Euicc/0", "Provision", ({"settle": "none"},))])
+
+    def test_failed(self):
+        self.answer_with_job("Enable", "enable", {"State": "running", "Step": "card"}, failed(raw={"result": "5"}))
+        out, err = self.cli("-p", ICCID, "--enable", status=1)
+        self.assertEqual(err, "error: enable: the card refused\n       Try again.\n       (es10c: result 5)\n")
+        self.assertIn("cost: 83 APDUs", out)
+
+    def test_machine_forms(self):
+        self.answer_with_job("Refresh", "refresh", *LOADING, failed("DeviceGone"))
+        out = self.cli("--refresh", "-J", status=1)[0]
+        job = json.loads(out)["job"]
+        self.assertEqual(job["generic"]["state"], "failed")
+        self.assertEqual(job["result"]["cost"]["apdus"], "83")
+        self.assertEqual(job["error"]["name"], "org.esimd1.Error.DeviceGone")
+
+    def test_a_call_that_is_refused(self):
+        def refuse(*_):
+            raise fake_esimd.Refusal("org.esimd1.Error.NotAuthorized", "Delete is not allowed: org.esimd1.delete\nAsk as root.")
+        self.service.handlers["Delete"] = refuse
+        self.assertEqual(self.cli("-p", "2", "--delete", status=4)[1],
+                         "error: Delete is not allowed: org.esimd1.delete\n       Ask as root.\n")
+
+    def test_the_service_dies(self):
+        self.answer_with_job("Refresh", "refresh", {"State": "running", "Step": "read-card"})
+        self.service.after(800, self.service.stop)
+        self.assertIn("error: esimd has stopped", self.cli("--refresh", status=5)[1])
+
+    def test_no_wait(self):
+        self.answer_with_job("SendNotifications", "send-notifications")
+        self.assertEqual(self.cli("--send-notifications", "--no-wait")[0], "/org/esimd1/Job/7\n")
+
+    def test_follow_and_timeout(self):
+        job = self.service.add("Job", 4, Kind="provision", State="running", Step="wait-sim")
+        self.assertIn("job 4 is not over in time", self.cli("-j", "4", "--follow", "--timeout=1", status=1)[1])
+        self.service.after(500, job.set, **DONE)
+        self.assertIn("provision: done", self.cli("-j", "4", "--follow")[0])
+
+    def test_arguments_arrive(self):
+        self.answer_with_job("Download", "download", DONE)
+        self.answer_with_job("SetNickname", "set-nickname", DONE)
+        self.cli("--download=", "--accept-rules", "--no-wait")
+        self.service.handlers["Download"] = lambda *_: self.service.job(8, "download", DONE).path
+        self.finish(self.start("--download=-", "--confirmation-code=-", stdin=self.pipe("LPA:1$a$b\n4711\n")), 0)
+        self.service.handlers["SetNickname"] = lambda *_: self.service.job(9, "set-nickname", DONE).path
+        self.cli("-p", "2", "--set-nickname=Büro")
+        self.assertEqual([call[2] for call in self.service.calls],
+                         [("", {"accept-rules": True}), ("LPA:1$a$b", {"confirmation-code": "4711"}), ("Büro", {})])
+
+    def pipe(self, text):
+        reader, writer = os.pipe()
+        os.write(writer, text.encode())
+        os.close(writer)
+        self.addCleanup(os.close, reader)
+        return reader
+
+    def test_interrupted_once(self):
+        job = self.service.job(7, "provision", {"State": "running", "Step": "wait-reservation"})
+        self.service.handlers["Provision"] = lambda *_: job.path
+        self.service.handlers["Cancel"] = lambda *_: self.service.after(100, job.set, **{
+            "State": "cancelled", "Error": ("org.esimd1.Error.Cancelled", "it was cancelled", "Start it again.", "service", {})})
+        child = self.start("--provision")
+        self.service.after(700, child.send_signal, signal.SIGINT)
+        err = self.finish(child, 130)[1]
+        self.assertIn("Cancelling", err)
+        self.assertIn("error: it was cancelled", err)
+
+    def test_interrupted_twice(self):
+        self.answer_with_job("Provision", "provision", {"State": "running", "Step": "wait-reservation"})
+        self.service.handlers["Cancel"] = lambda *_: None
+        child = self.start("--provision")
+        self.service.after(700, child.send_signal, signal.SIGINT)
+        self.service.after(1000, child.send_signal, signal.SIGINT)
+        self.assertIn("job 7 is left running", self.finish(child, 130)[1])
+        self.assertEqual([call[1] for call in self.service.calls], ["Provision", "Cancel"])
+
+    def test_monitor(self):
+        child = self.start("-M")
+        self.service.after(700, self.euicc.set, ProvisioningState="reserve")
+        self.service.after(800, self.service.job, 3, "refresh")
+        self.service.after(1200, child.send_signal, signal.SIGINT)
+        out = self.finish(child, 0)[0]
+        self.assertIn("euicc 0: provisioning-state reserve\n", out)
+        self.assertIn("job 3: added: refresh, queued\n", out)
+
+
+class Consent(CliCase):
+    QUESTION = {"profile-name": GLib.Variant("s", "Travel"), "service-provider": GLib.Variant("s", "Acme"),
+                "confirmation-code": GLib.Variant("b", True), "accept-rules": GLib.Variant("as", ["no-delete"])}
+
+    def setUp(self):
+        super().setUp()
+        self.answers = []
+        self.answer_with_job("Download", "download", {"State": "running", "Step": "authenticate"},
+                             {"State": "waiting-for-consent", "Question": self.QUESTION})
+        self.service.handlers["Answer"] = self.on_answer
+
+    def on_answer(self, job, answers, _options):
+        self.answers.append(answers)
+        refused = "refuse" in answers or "postpone" in answers
+        self.service.after(50, job.set, **(failed("Cancelled") if refused else DONE))
+
+    def on_terminal(self, *lines, status=0):
+        """Runs a download with a terminal, types one of LINES after each prompt; returns what the terminal showed."""
+        controller, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, b"\x18\0\x50\0\0\0\0\0")
+        os.set_blocking(controller, False)
+        child = self.start("--download=LPA:1$a$b", stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+                           preexec_fn=lambda: fcntl.ioctl(terminal, termios.TIOCSCTTY, 0))  # or Ctrl-C is a mere byte
+        shown, left = bytearray(), list(lines)
+
+        def step():
+            try:
+                shown.extend(os.read(controller, 65536))
+            except OSError:
+                pass
+            prompts = len(re.findall(rb"\[l\]ater: |later\): ", shown))
+            if left and prompts > len(lines) - len(left):
+                os.write(controller, left.pop(0).encode())
+            return child.poll() is not None
+        self.wait_for(step)
+        step()
+        os.close(controller)
+        os.close(terminal)
+        self.assertEqual(child.returncode, status, shown)
+        return shown.decode()
+
+    def test_nobody_to_ask(self):
+        err = self.cli("--download=LPA:1$a$b", status=1)[1]
+        self.assertEqual(self.answers, [{"postpone": True}])
+        self.assertIn("Ask again with --confirmation-code=CODE --accept-rules.", err)
+
+    def test_yes(self):
+        shown = self.on_terminal("maybe\n", "y\n", "s3cret\n")
+        self.assertEqual(self.answers, [{"confirmation-code": "s3cret", "accept-rules": True}])
+        self.assertNotIn("s3cret", shown)
+        for word in ("Travel", "Acme", "no-delete: it cannot be deleted", "\r\x1b[K  authenticate", "download: done"):
+            self.assertIn(word, shown)
+
+    def test_no(self):
+        self.on_terminal("n\n", status=130)
+        self.assertEqual(self.answers, [{"refuse": True}])
+
+    def test_later(self):
+        self.on_terminal("y\n", "\n", status=130)
+        self.assertEqual(self.answers, [{"postpone": True}])
+
+    def test_interrupted_while_asked(self):
+        self.service.handlers["Cancel"] = lambda job, _: self.service.after(50, job.set, **{**failed("Cancelled"), "State": "cancelled"})
+        shown = self.on_terminal("\x03", status=130)
+        self.assertIn("Cancelling", shown)
+        self.assertEqual(self.answers, [])
+
+
+if __name__ == "__main__":
+    unittest.main()
