@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* What can't be observed again about one card, on disk: one file a card, one line a fact. */
+
+#pragma once
+
+#include <gio/gio.h>
+
+/* The facts there are. Unknown ones of another version are kept. */
+#define JOURNAL_INTENT "intent"             /* seconds: an order is about to be sent */
+#define JOURNAL_INTENT_KNOWN "intent-known" /* matching-ID mode: SIDs that were there before it */
+#define JOURNAL_RESERVATION "reservation"   /* SID HP… */
+#define JOURNAL_SIM "sim"                   /* SID HS… */
+#define JOURNAL_ICCID "iccid"               /* of the profile that is ours */
+#define JOURNAL_BEFORE "before"             /* ICCID that was enabled before ours */
+#define JOURNAL_ROLLED_BACK "rolled-back"
+#define JOURNAL_DISMISSED                                                                          \
+  "dismissed" /* SIDs that a person said, or their failure says, not to use */
+#define JOURNAL_SUSPENDED "suspended"
+#define JOURNAL_ASKED "asked"             /* a person's run is under way */
+#define JOURNAL_NOTIFY_NEXT "notify-next" /* seconds: the next try to send notifications */
+#define JOURNAL_NOTIFY_TRIES "notify-tries"
+
+typedef struct _Journal Journal;
+
+/** journal_open: the journal of the card EID in DIR, which is made (mode 0700) where it is not
+ * there. A line that is no fact, such as one torn by a power cut, is left out. The functions below
+ * may be called by any thread. */
+Journal *journal_open (const char *dir, const char *eid, GError **error);
+Journal *journal_ref (Journal *self);
+void journal_unref (Journal *self);
+
+/** journal_get: the value of KEY, NULL where there is none. The caller frees. */
+char *journal_get (Journal *self, const char *key);
+gint64 journal_get_number (Journal *self, const char *key);
+
+/** journal_set: KEY, VALUE pairs (VALUE NULL: removed) up to a NULL; on disk, all or none, when it
+ * returns. Writes nothing where nothing changes. */
+gboolean journal_set (Journal *self, GError **error, ...) G_GNUC_NULL_TERMINATED;
+
+/** journal_is_taken: whether another card's journal in the same folder has VALUE as its KEY. */
+gboolean journal_is_taken (Journal *self, const char *key, const char *value);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Journal, journal_unref)
