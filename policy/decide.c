@@ -97,7 +97,8 @@ decide_profile (const Wanted *wanted, const Observed *seen)
       return decide_download (seen);
     case RESERVATION_SIGHT_INSTALLED:
       return give_up (VERDICT_PROFILE_GONE, 0,
-                      "The reserved profile was installed once and is no longer on this card.");
+                      "The reserved profile was installed once and is no longer on this card. "
+                      "A person has to say whether another is wanted: settle it with none.");
     case RESERVATION_SIGHT_FAILED:
     case RESERVATION_SIGHT_LAST:
       break;

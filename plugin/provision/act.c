@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* The steps that talk to the card, to the modem stack and over the link. */
+
+#include "provision/act.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/error.h"
+#include "lpa/es10c.h"
+
+#define VERIFY_PORT 443
+#define VERIFY_TIMEOUT_S 10
+
+void
+act_free (gpointer data)
+{
+  Act *self = data;
+
+  policy_unref (self->policy);
+  journal_unref (self->journal);
+  progress_unref (self->progress);
+  g_free (self->eid);
+  g_free (self->iccid);
+  g_free (self->fleet_sid);
+  g_clear_pointer (&self->access, card_access_unref);
+  g_clear_pointer (&self->modem, modem_snapshot_unref);
+  g_clear_pointer (&self->reservation, reservation_free);
+  g_clear_pointer (&self->sim, provider_sim_free);
+  g_clear_pointer (&self->link, connect_status_free);
+  g_clear_pointer (&self->facts, card_facts_unref);
+  g_free (self);
+}
+
+/* ---- the card ---- */
+
+static Channel *
+open_card (Act *self, GCancellable *cancellable, GError **error)
+{
+  if (self->access)
+    return card_access_open (self->access, self->progress, cancellable, error);
+  error_set (error, ESIM_ERROR_DEVICE_GONE, "provision", "the modem is away");
+  return NULL;
+}
+
+gboolean
+act_read_card (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Act *self = data;
+  g_autoptr (Channel) channel = open_card (self, cancellable, error);
+
+  if (channel)
+    self->facts = card_facts_read (channel, cancellable, error);
+  return self->facts != NULL;
+}
+
+static const Profile *
+find_profile (GPtrArray *profiles, const char *iccid)
+{
+  for (guint i = 0; i < profiles->len; i++)
+    if (g_strcmp0 (((Profile *) profiles->pdata[i])->iccid, iccid) == 0)
+      return profiles->pdata[i];
+  return NULL;
+}
+
+static const Profile *
+find_enabled (GPtrArray *profiles)
+{
+  for (guint i = 0; i < profiles->len; i++)
+    if (((Profile *) profiles->pdata[i])->state == PROFILE_ENABLED)
+      return profiles->pdata[i];
+  return NULL;
+}
+
+/* Ours is there and disabled, and what it displaces may be displaced. */
+static gboolean
+check_switch (Act *self, GPtrArray *profiles, GError **error)
+{
+  const Profile *ours = find_profile (profiles, self->iccid);
+  const Profile *enabled = find_enabled (profiles);
+
+  if (ours == NULL)
+    error_set (error, ESIM_ERROR_NOT_FOUND, "provision", "profile %s is not on the card",
+               self->iccid);
+  else if (ours == enabled)
+    error_set (error, ESIM_ERROR_PROFILE_STATE, "provision", "profile %s is enabled already",
+               self->iccid);
+  else if (enabled && !self->may_displace && !profile_is_factory_test (enabled))
+    error_set (error, ESIM_ERROR_PROFILE_STATE, "provision",
+               "profile %s is enabled now and is not switched away from", enabled->iccid);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+gboolean
+act_enable (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Act *self = data;
+  g_autoptr (Channel) channel = open_card (self, cancellable, error);
+  g_autoptr (GPtrArray) profiles = NULL;
+  const Profile *enabled;
+
+  if (channel)
+    profiles = es10c_get_profiles (channel, FALSE, cancellable, error);
+  if (profiles == NULL || !check_switch (self, profiles, error))
+    return FALSE;
+  enabled = find_enabled (profiles);
+  return journal_set (self->journal, error, JOURNAL_BEFORE, enabled ? enabled->iccid : NULL,
+                      JOURNAL_ICCID, self->iccid, JOURNAL_ROLLED_BACK, NULL, NULL)
+         && es10c_enable (channel, self->iccid, channel_quirks (channel)->refresh_flag, cancellable,
+                          error);
+}
+
+gboolean
+act_roll_back (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Act *self = data;
+  g_autofree char *before = journal_get (self->journal, JOURNAL_BEFORE);
+  g_autoptr (Channel) channel = NULL;
+
+  /* Written first: what is tried once is not tried for ever. */
+  if (!journal_set (self->journal, error, JOURNAL_ROLLED_BACK, "1", NULL))
+    return FALSE;
+  if (before == NULL)
+    {
+      error_set (error, ESIM_ERROR_NOT_FOUND, "provision", "no profile was enabled before");
+      return FALSE;
+    }
+  channel = open_card (self, cancellable, error);
+  return channel
+         && es10c_enable (channel, before, channel_quirks (channel)->refresh_flag, cancellable,
+                          error);
+}
+
+/* ---- the modem and its link ---- */
+
+static gboolean
+check_modem (Act *self, GError **error)
+{
+  if (self->modem)
+    return TRUE;
+  error_set (error, ESIM_ERROR_DEVICE_GONE, "provision", "the modem is away");
+  return FALSE;
+}
+
+gboolean
+act_wake_modem (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Act *self = data;
+
+  return check_modem (self, error) && self->driver->enable (self->modem, cancellable, error);
+}
+
+gboolean
+act_look_at_link (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Act *self = data;
+  ConnectSettings settings = policy_connect_settings (self->policy);
+
+  if (!check_modem (self, error))
+    return FALSE;
+  self->link = self->connect->observe (self->modem, &settings, cancellable, error);
+  return self->link != NULL;
+}
+
+gboolean
+act_connect (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Act *self = data;
+  ConnectSettings settings = policy_connect_settings (self->policy);
+
+  return check_modem (self, error) && self->connect->up (self->modem, &settings, cancellable, error)
+         && act_look_at_link (self, cancellable, error);
+}
+
+/* A socket bound to INTERFACE: a test of the link that another uplink can't pass for it. */
+static GSocket *
+bound_socket (GSocketAddress *address, const char *interface, GError **error)
+{
+  g_autoptr (GSocket) socket = g_socket_new (g_socket_address_get_family (address),
+                                             G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_TCP, error);
+
+  if (socket == NULL)
+    return NULL;
+  if (setsockopt (g_socket_get_fd (socket), SOL_SOCKET, SO_BINDTODEVICE, interface,
+                  (socklen_t) strlen (interface))
+      != 0)
+    {
+      error_set (error, ESIM_ERROR_DATA_FAILED, "provision", "%s can't be used: %s", interface,
+                 g_strerror (errno));
+      return NULL;
+    }
+  g_socket_set_timeout (socket, VERIFY_TIMEOUT_S);
+  return g_steal_pointer (&socket);
+}
+
+static gboolean
+reach (GSocketAddress *address, const char *interface, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GSocket) socket = bound_socket (address, interface, error);
+  g_autoptr (GError) problem = NULL;
+
+  if (socket == NULL)
+    return FALSE;
+  if (g_socket_connect (socket, address, cancellable, &problem)
+      || g_error_matches (problem, G_IO_ERROR, G_IO_ERROR_CONNECTION_REFUSED))
+    return TRUE;
+  error_set (error, ESIM_ERROR_DATA_FAILED, "provision",
+             "%s does not reach the policy's "
+             "verify-host: %s",
+             interface, problem->message);
+  return FALSE;
+}
+
+gboolean
+act_verify (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Act *self = data;
+  g_autoptr (GSocketConnectable) host = NULL;
+  g_autoptr (GSocketAddressEnumerator) addresses = NULL;
+  g_autoptr (GSocketAddress) address = NULL;
+
+  if (!act_look_at_link (self, cancellable, error))
+    return FALSE;
+  host = g_network_address_parse (self->policy->verify_host, VERIFY_PORT, error);
+  if (host == NULL)
+    return FALSE;
+  addresses = g_socket_connectable_enumerate (host);
+  address = g_socket_address_enumerator_next (addresses, cancellable, error);
+  return address && reach (address, self->link->interface, cancellable, error);
+}

@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* The loop: look, decide, take one step, look again. */
+
+#include "provision/provision.h"
+
+#include <string.h>
+
+#include "base/error.h"
+#include "provision/retry.h"
+#include "provision/run.h"
+
+/* A step that fails this often in a row is not tried again in this run. */
+#define ATTEMPTS_MAX 5
+/* Someone waits for an answer: no network is one after three tries. */
+#define ATTEMPTS_ASKED_NO_NETWORK 3
+/* Far more than any way has: something undoes what is done. */
+#define STEPS_MAX 300
+
+G_DEFINE_FINAL_TYPE (Provision, provision, G_TYPE_OBJECT)
+
+static void
+show (Provision *self, Step step, const char *detail)
+{
+  if (self->step == step && g_strcmp0 (self->detail, detail) == 0)
+    return;
+  self->step = step;
+  g_free (self->detail);
+  self->detail = g_strdup (detail);
+  g_signal_emit_by_name (self, "changed");
+}
+
+/* ---- the end of a run ---- */
+
+static gboolean
+on_again (gpointer data)
+{
+  Provision *self = data;
+
+  self->again_timer = 0;
+  provision_start (self, FALSE, NULL, NULL);
+  return G_SOURCE_REMOVE;
+}
+
+static void
+end (Provision *self, GVariant *result, GError *error)
+{
+  g_clear_handle_id (&self->timer, g_source_remove);
+  self->running = self->waiting = FALSE;
+  if (self->journal)
+    journal_set (self->journal, NULL, JOURNAL_ASKED, NULL, NULL);
+  g_clear_error (&self->error);
+  self->error = error;
+  g_clear_error (&self->failure);
+  g_clear_object (&self->cancellable);
+  g_clear_pointer (&self->progress, progress_unref);
+  run_forget_sights (&self->seen);
+  g_signal_emit_by_name (self, "changed");
+  g_signal_emit_by_name (self, "finished", result);
+  if (result)
+    g_variant_unref (result);
+}
+
+static void
+end_cancelled (Provision *self)
+{
+  GError *error = NULL;
+
+  error_set (&error, ESIM_ERROR_CANCELLED, "provision", "provisioning was stopped");
+  show (self, STEP_LAST, "Stopped; the next start goes on from there.");
+  end (self, NULL, error);
+}
+
+static void
+insert_fact (Provision *self, GVariantDict *dict, const char *name, const char *key)
+{
+  g_autofree char *value = journal_get (self->journal, key);
+
+  if (value)
+    g_variant_dict_insert (dict, name, "s", value);
+}
+
+static void
+end_done (Provision *self, const Decision *decision)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  g_autofree char *ours = run_ours (self);
+  g_autoptr (GError) problem = NULL;
+
+  /* What was displaced is history once ours works. */
+  if (!journal_set (self->journal, &problem, JOURNAL_BEFORE, NULL, NULL))
+    g_debug ("%s", problem->message);
+  g_variant_dict_insert (&dict, "iccid", "s", ours ? ours : "");
+  insert_fact (self, &dict, "reservation", JOURNAL_RESERVATION);
+  insert_fact (self, &dict, "sim", JOURNAL_SIM);
+  if (self->seen.link)
+    g_variant_dict_insert (&dict, "bearer", "s", self->seen.link->bearer);
+  if (self->seen.rung)
+    g_variant_dict_insert (&dict, "modem-back", "s", self->seen.rung);
+  g_variant_dict_insert_value (&dict, "cost", progress_cost_variant (self->progress));
+  show (self, STEP_DONE, decision->reason);
+  end (self, g_variant_ref_sink (g_variant_dict_end (&dict)), NULL);
+}
+
+static EsimError
+code_of_verdict (Verdict verdict)
+{
+  switch (verdict)
+    {
+    case VERDICT_FOREIGN_PROFILE:
+      return ESIM_ERROR_PROFILE_STATE;
+    case VERDICT_NO_PROVIDER:
+      return ESIM_ERROR_SETTINGS;
+    case VERDICT_UNSETTLED:
+      return ESIM_ERROR_RESERVATION_UNSETTLED;
+    case VERDICT_RESERVATION_LATE:
+      return ESIM_ERROR_RESERVATION_LATE;
+    case VERDICT_RESERVATION_FAILED:
+    case VERDICT_PROFILE_GONE:
+      return ESIM_ERROR_RESERVATION_FAILED;
+    case VERDICT_MODEM_NOT_BACK:
+      return ESIM_ERROR_MODEM_NOT_BACK;
+    case VERDICT_NOT_REGISTERED:
+    case VERDICT_ROLLED_BACK:
+      return ESIM_ERROR_NOT_REGISTERED;
+    case VERDICT_OTHER_LINK:
+      return ESIM_ERROR_DATA_FAILED;
+    case VERDICT_NONE:
+    case VERDICT_EXHAUSTED:
+    case VERDICT_LAST:
+      break;
+    }
+  return ESIM_ERROR_FAILED;
+}
+
+/* The provider's own words on a reservation that failed; it is not used again when a person asks
+ * for another. */
+static GError *
+reservation_failure (Provision *self, const char *reason)
+{
+  const Reservation *failed = self->seen.reservation;
+  g_autofree char *dismissed = journal_get (self->journal, JOURNAL_DISMISSED);
+  g_autofree char *all = dismissed && !strstr (dismissed, failed->sid)
+                             ? g_strdup_printf ("%s %s", dismissed, failed->sid)
+                             : g_strdup (dismissed ? dismissed : failed->sid);
+  GError *error = NULL;
+
+  journal_set (self->journal, NULL, JOURNAL_DISMISSED, all, NULL);
+  error_set (&error,
+             g_str_equal (failed->error_code, "83500") ? ESIM_ERROR_OUT_OF_STOCK
+                                                       : ESIM_ERROR_RESERVATION_FAILED,
+             "provision", "%s %s: %s", reason, failed->sid, failed->error_message);
+  error_add_raw (error, "code", failed->error_code);
+  return error;
+}
+
+static GError *
+failure_of (Provision *self, const Decision *decision)
+{
+  const PolicyProvider *provider;
+  GError *error = NULL;
+
+  if (decision->verdict == VERDICT_EXHAUSTED && self->failure)
+    return g_error_copy (self->failure);
+  if (decision->verdict == VERDICT_RESERVATION_FAILED)
+    return reservation_failure (self, decision->reason);
+  provider = policy_find_provider (self->policy, self->policy->provider);
+  if (decision->verdict == VERDICT_NO_PROVIDER && provider && provider->credentials_problem)
+    error_set (&error, ESIM_ERROR_CREDENTIALS, "provision", "%s", provider->credentials_problem);
+  else
+    error_set (&error, code_of_verdict (decision->verdict), "provision", "%s", decision->reason);
+  return error;
+}
+
+static void
+end_given_up (Provision *self, const Decision *decision)
+{
+  GError *error = failure_of (self, decision);
+  gboolean rolled_back = run_has_fact (self, JOURNAL_ROLLED_BACK);
+  guint again_s
+      = self->policy->provision == POLICY_PROVISION_AUTOMATIC ? decision->look_again_s : 0;
+
+  show (self, STEP_GIVE_UP, error->message);
+  g_clear_handle_id (&self->again_timer, g_source_remove);
+  if (again_s)
+    self->again_timer = g_timeout_add_seconds (again_s, on_again, self);
+  end (self, NULL, error);
+  /* The modem may have to be helped to see the profile that was gone back to. */
+  if (rolled_back)
+    provision_card_changed (self);
+}
+
+/* ---- the loop ---- */
+
+static gboolean
+on_timer (gpointer data)
+{
+  Provision *self = data;
+
+  self->timer = 0;
+  run_advance (self);
+  return G_SOURCE_REMOVE;
+}
+
+void
+run_wait (Provision *self, guint ms)
+{
+  g_clear_handle_id (&self->timer, g_source_remove);
+  self->timer = g_timeout_add (ms, on_timer, self);
+}
+
+static gboolean
+is_waiting_step (Step step)
+{
+  return step == STEP_WAIT_NETWORK || step == STEP_WAIT_RESERVATION || step == STEP_WAIT_SIM
+         || step == STEP_WAIT_MODEM || step == STEP_WAIT_REGISTRATION;
+}
+
+/* A change of the Sim that never ends, and a way that goes in circles. */
+static gboolean
+is_out_of_time (Provision *self, Step step)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (step == STEP_WAIT_SIM
+      && run_has_passed (self->seen.sim_since, self->policy->reservation_timeout_s))
+    error_set (&error, ESIM_ERROR_SIM_SCHEDULED, "provision",
+               "the provider's change of the Sim does not come to an end");
+  else if (!is_waiting_step (step) && ++self->seen.steps > STEPS_MAX)
+    error_set (&error, ESIM_ERROR_FAILED, "provision", "what was done is undone again and again");
+  if (error == NULL)
+    return FALSE;
+  g_clear_error (&self->failure);
+  self->failure = g_steal_pointer (&error);
+  self->seen.exhausted = TRUE;
+  return TRUE;
+}
+
+static void
+follow (Provision *self, const Decision *decision)
+{
+  if (decision->step == STEP_DONE)
+    end_done (self, decision);
+  else if (decision->step == STEP_GIVE_UP)
+    end_given_up (self, decision);
+  else if (is_out_of_time (self, decision->step))
+    run_advance (self);
+  else
+    {
+      show (self, decision->step, decision->reason);
+      progress_step (self->progress, step_name (decision->step));
+      run_take (self, decision->step);
+    }
+}
+
+void
+run_advance (Provision *self)
+{
+  Wanted wanted;
+  Observed seen;
+  Decision decision;
+
+  if (!self->running || self->busy)
+    return;
+  g_clear_handle_id (&self->timer, g_source_remove);
+  if (g_cancellable_is_cancelled (self->cancellable))
+    {
+      end_cancelled (self);
+      return;
+    }
+  wanted = run_wanted (self);
+  seen = run_observed (self);
+  if (wanted.connect && !self->seen.link_looked && seen.card == CARD_OURS_ENABLED
+      && seen.modem == MODEM_SIGHT_REGISTERED && !seen.exhausted)
+    {
+      run_look_at_link (self);
+      return;
+    }
+  decision = decide (&wanted, &seen);
+  follow (self, &decision);
+}
+
+/* What a failure makes untrue of what was seen. */
+static void
+forget (Provision *self, Step step, const GError *error)
+{
+  if (step == STEP_ENABLE || step == STEP_ROLL_BACK || step == STEP_DOWNLOAD)
+    self->seen.card_read = FALSE;
+  if (step == STEP_RESERVE || step == STEP_PREPARE_SIM)
+    self->seen.looked_up = FALSE;
+  if (step == STEP_CONNECT || step == STEP_VERIFY_DATA)
+    self->seen.link_looked = FALSE;
+  if (error_is_code (error, ESIM_ERROR_RESERVATION_UNSETTLED))
+    self->seen.settling_since = g_get_monotonic_time ();
+}
+
+static void
+step_failed (Provision *self, Step step, const GError *error)
+{
+  guint attempts = ++self->seen.attempts[step];
+
+  g_debug ("%s: %s", step_name (step), error->message);
+  g_clear_error (&self->failure);
+  self->failure = g_error_copy (error);
+  forget (self, step, error);
+  if (retry_is_no_way (error) && (!self->asked || attempts < ATTEMPTS_ASKED_NO_NETWORK))
+    self->seen.no_network = TRUE;
+  else if (!retry_is_worth (error) || attempts >= ATTEMPTS_MAX || retry_is_no_way (error))
+    self->seen.exhausted = TRUE;
+  else
+    {
+      run_wait (self, retry_delay_ms (error, attempts));
+      return;
+    }
+  run_advance (self);
+}
+
+void
+run_step_done (Provision *self, Step step, const GError *error)
+{
+  self->busy = FALSE;
+  if (!self->running)
+    return;
+  if (g_cancellable_is_cancelled (self->cancellable))
+    end_cancelled (self);
+  else if (error)
+    step_failed (self, step, error);
+  else
+    {
+      self->seen.attempts[step] = 0;
+      run_advance (self);
+    }
+}
+
+/* News end a wait, but never a back-off or a poll's interval. */
+static void
+on_card_changed (Provision *self)
+{
+  if (self->timer && self->step == STEP_WAIT_REGISTRATION)
+    run_wait (self, 0);
+}
+
+static void
+on_network_changed (Provision *self, gboolean available)
+{
+  if (available && self->timer && self->step == STEP_WAIT_NETWORK)
+    run_wait (self, 0);
+}
+
+/* ---- starting and stopping ---- */
+
+/* A person's word counts anew: what was tried and failed before is forgotten. */
+static gboolean
+note_asked (Provision *self, const char *settle, GError **error)
+{
+  g_autofree char *sid = journal_get (self->journal, JOURNAL_RESERVATION);
+  g_autofree char *dismissed = journal_get (self->journal, JOURNAL_DISMISSED);
+  gboolean none = settle && g_str_equal (settle, "none");
+  gboolean stale = sid && dismissed && strstr (dismissed, sid);
+
+  if (settle && !none && !g_str_has_prefix (settle, "HP"))
+    {
+      error_set (error, ESIM_ERROR_INVALID_ARGUMENT, "provision",
+                 "'%s' is neither a reservation's SID (HP…) nor \"none\"", settle);
+      return FALSE;
+    }
+  self->seen.dismiss = none;
+  if (settle || stale)
+    return journal_set (self->journal, error, JOURNAL_RESERVATION, settle && !none ? settle : NULL,
+                        JOURNAL_INTENT, NULL, JOURNAL_INTENT_KNOWN, NULL, JOURNAL_SIM, NULL,
+                        JOURNAL_ICCID, NULL, JOURNAL_SUSPENDED, NULL, JOURNAL_ROLLED_BACK, NULL,
+                        JOURNAL_ASKED, "1", NULL);
+  return journal_set (self->journal, error, JOURNAL_SUSPENDED, NULL, JOURNAL_ROLLED_BACK, NULL,
+                      JOURNAL_ASKED, "1", NULL);
+}
+
+/* Why it may not even begin. */
+static gboolean
+check_start (Provision *self, const char *settle, GError **error)
+{
+  if (self->journal == NULL)
+    {
+      g_propagate_error (error, g_error_copy (self->problem));
+      return FALSE;
+    }
+  if (self->policy->provision == POLICY_PROVISION_NEVER)
+    {
+      error_set (error, ESIM_ERROR_SETTINGS, "provision",
+                 "esimd.conf says provisioning mode=never");
+      return FALSE;
+    }
+  return note_asked (self, settle, error);
+}
+
+static gboolean
+may_run_unasked (Provision *self)
+{
+  return self->journal && !run_has_fact (self, JOURNAL_SUSPENDED)
+         && (self->policy->provision == POLICY_PROVISION_AUTOMATIC
+             || run_has_fact (self, JOURNAL_ASKED));
+}
+
+static void
+set_progress (Provision *self, Progress *progress)
+{
+  g_clear_pointer (&self->progress, progress_unref);
+  self->progress = progress ? progress_ref (progress) : progress_new (NULL, NULL);
+}
+
+void
+provision_start (Provision *self, gboolean asked, const char *settle, Progress *progress)
+{
+  GError *error = NULL;
+
+  g_clear_handle_id (&self->again_timer, g_source_remove);
+  if (!asked && (self->running || !may_run_unasked (self)))
+    return;
+  if (asked && !check_start (self, self->running ? NULL : settle, &error))
+    {
+      show (self, STEP_GIVE_UP, error->message);
+      end (self, NULL, error);
+      return;
+    }
+  /* A person's run that was cut goes on as one. */
+  self->asked = asked || run_has_fact (self, JOURNAL_ASKED);
+  if (!self->running || progress)
+    set_progress (self, progress);
+  if (!self->running)
+    {
+      self->cancellable = g_cancellable_new ();
+      self->seen.card_read = !self->asked && card_facts (self->card) != NULL;
+      self->running = TRUE;
+    }
+  self->seen.exhausted = FALSE;
+  run_wait (self, 0);
+}
+
+void
+provision_stop (Provision *self)
+{
+  g_clear_handle_id (&self->again_timer, g_source_remove);
+  g_cancellable_cancel (self->background);
+  g_clear_object (&self->background);
+  self->background = g_cancellable_new ();
+  if (!self->running)
+    return;
+  g_cancellable_cancel (self->cancellable);
+  /* A step that is out comes home first. */
+  run_advance (self);
+}
+
+void
+provision_suspend (Provision *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (self->journal && !journal_set (self->journal, &error, JOURNAL_SUSPENDED, "1", NULL))
+    g_debug ("%s", error->message);
+  provision_stop (self);
+  g_signal_emit_by_name (self, "changed");
+}
+
+void
+provision_set_policy (Provision *self, Policy *policy)
+{
+  policy_ref (policy);
+  policy_unref (self->policy);
+  self->policy = policy;
+  provision_start (self, FALSE, NULL, NULL);
+}
+
+const char *
+provision_state (Provision *self)
+{
+  if (self->running && self->step != STEP_LAST)
+    return step_name (self->step);
+  return run_has_fact (self, JOURNAL_SUSPENDED) ? "suspended" : "idle";
+}
+
+const char *
+provision_detail (Provision *self)
+{
+  return self->detail ? self->detail : "";
+}
+
+const GError *
+provision_error (Provision *self)
+{
+  return self->error;
+}
+
+Provision *
+provision_new (Card *card, Policy *policy, const ProviderDriver *const *providers,
+               const ConnectDriver *const *connects, const char *state_dir)
+{
+  Provision *self = g_object_new (PROVISION_TYPE, NULL);
+
+  self->card = g_object_ref (card);
+  self->policy = policy_ref (policy);
+  self->providers = providers;
+  self->connects = connects;
+  self->journal = journal_open (state_dir, card_eid (card), &self->problem);
+  self->card_handler
+      = g_signal_connect_swapped (card, "changed", G_CALLBACK (on_card_changed), self);
+  self->network_handler
+      = g_signal_connect_data (g_network_monitor_get_default (), "network-changed",
+                               G_CALLBACK (on_network_changed), self, NULL, G_CONNECT_SWAPPED);
+  if (self->journal)
+    notices_schedule (self);
+  return self;
+}
+
+static void
+provision_finalize (GObject *object)
+{
+  Provision *self = ESIM_PROVISION (object);
+
+  g_clear_handle_id (&self->timer, g_source_remove);
+  g_clear_handle_id (&self->again_timer, g_source_remove);
+  g_clear_handle_id (&self->notify_timer, g_source_remove);
+  g_clear_signal_handler (&self->card_handler, self->card);
+  g_clear_signal_handler (&self->network_handler, g_network_monitor_get_default ());
+  run_forget_sights (&self->seen);
+  g_clear_object (&self->cancellable);
+  g_clear_object (&self->background);
+  g_clear_pointer (&self->progress, progress_unref);
+  g_clear_pointer (&self->journal, journal_unref);
+  g_clear_error (&self->problem);
+  g_clear_error (&self->failure);
+  g_clear_error (&self->error);
+  g_clear_pointer (&self->policy, policy_unref);
+  g_clear_object (&self->card);
+  g_free (self->detail);
+  G_OBJECT_CLASS (provision_parent_class)->finalize (object);
+}
+
+static void
+provision_class_init (ProvisionClass *class)
+{
+  G_OBJECT_CLASS (class)->finalize = provision_finalize;
+  g_signal_new ("changed", PROVISION_TYPE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  g_signal_new ("finished", PROVISION_TYPE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                G_TYPE_VARIANT);
+}
+
+static void
+provision_init (Provision *self)
+{
+  self->step = STEP_LAST;
+  self->background = g_cancellable_new ();
+}

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* What provision's own files share: the state of a run, and the calls between loop, steps and
+ * notices. */
+
+#pragma once
+
+#include "decide.h"
+#include "provision/journal.h"
+#include "provision/provision.h"
+
+/* What was seen in this run; dropped at its end, for the next one looks anew. */
+typedef struct
+{
+  gboolean card_read;       /* the card's facts are of this run */
+  gboolean assumed_enabled; /* ours was enabled just now: the card is left alone until the modem has
+                               read it */
+  gboolean looked_up;       /* reservation (NULL: none) and sim are of this run */
+  gboolean unsettled;
+  gboolean link_looked;
+  gboolean verified;
+  gboolean no_network;
+  gboolean modem_lost;
+  gboolean modem_woken;
+  gboolean exhausted;
+  gboolean dismiss;      /* a person said that no order there counts */
+  gint64 settling_since; /* monotonic, 0: not; the same for those below */
+  gint64 reserving_since;
+  gint64 sim_since;
+  gint64 registering_since;
+  Reservation *reservation;
+  ProviderSim *sim;
+  char *fleet_sid;
+  ConnectStatus *link;
+  const char *rung;              /* of the ladder, that brought the modem back; static */
+  guint attempts[STEP_LAST + 1]; /* that failed in a row */
+  guint steps;                   /* taken, waiting aside */
+} Sights;
+
+struct _Provision
+{
+  GObject parent;
+  Card *card;
+  Policy *policy;
+  const ProviderDriver *const *providers;
+  const ConnectDriver *const *connects;
+  Journal *journal; /* NULL when it can't be opened: problem says why */
+  GError *problem;
+
+  gboolean running, asked;
+  gboolean busy; /* a step is out; it calls run_step_done() */
+  gboolean waiting;
+  Step step;
+  char *detail;
+  Progress *progress; /* of the run; never NULL while it runs */
+  GCancellable *cancellable;
+  Sights seen;
+  GError *failure; /* of the last step that failed in this run */
+  GError *error;   /* of the last run */
+
+  guint timer;       /* of the step that waits */
+  guint again_timer; /* looks again unasked */
+  gulong card_handler, network_handler;
+
+  gboolean notify_fresh; /* new notifications: their first try is due now */
+  gboolean sending;
+  guint notify_timer;
+  GCancellable *background; /* of what goes on without a run */
+};
+
+/* loop (provision.c). run_step_done: STEP is over, ERROR NULL: it worked. run_wait: look again
+ * after MS milliseconds. */
+void run_advance (Provision *self);
+void run_step_done (Provision *self, Step step, const GError *error);
+void run_wait (Provision *self, guint ms);
+
+/* sights.c: what decide() takes; whether SECONDS have passed SINCE (monotonic, 0: not begun). */
+Wanted run_wanted (Provision *self);
+Observed run_observed (Provision *self);
+gboolean run_has_passed (gint64 since, guint seconds);
+gboolean run_has_fact (Provision *self, const char *key);
+void run_forget_sights (Sights *self);
+
+/* steps.c: starts STEP; it ends in run_step_done() or run_wait(). */
+void run_take (Provision *self, Step step);
+void run_look_at_link (Provision *self); /* as STEP_LAST: it is no step of its own */
+const ConnectDriver *run_connect_driver (Provision *self);
+char *run_ours (Provision *self);
+
+/* notices.c: whether notifications wait whose try is due; the timer of the next try. */
+gboolean notices_due (Provision *self);
+void notices_schedule (Provision *self);
+void notices_sent (Provision *self, guint left);
