@@ -7,6 +7,7 @@ From a shell: lpac.py fetches it and prints where it is; tests/lab/run tests/lab
 It runs on Debian 12 as it is. It verifies no TLS certificate. Its driver stdio is broken in 2.3.0; mbim works.
 """
 
+import functools
 import glob
 import json
 import os
@@ -93,6 +94,7 @@ def _download(folder):
     return package
 
 
+@functools.lru_cache
 def program():
     """The path of lpac, fetched if need be (the first time takes the network)."""
     with fresh("lpac") as (final, partial):
