@@ -138,7 +138,7 @@ label_of (EsimJob *job)
   const char *state = esim_job_get_state (job);
   const char *step = esim_job_get_step (job);
 
-  if (g_strcmp0 (state, "queued") == 0)
+  if (g_strcmp0 (state, "queued") == 0 && esim_job_get_position (job) > 0)
     return g_strdup_printf ("queued, %u before it", esim_job_get_position (job));
   if (g_strcmp0 (state, "waiting-for-consent") == 0 || step == NULL || *step == '\0')
     return output_clean (state);

@@ -184,16 +184,15 @@ print_human (Output *self)
 
 /* -- key-value -- */
 
-/* One line a value, whatever is in it; UTF-8 stays as it is. */
+/* One line a value, whatever is in it, as mmcli escapes; but UTF-8 stays as it is. */
 static char *
 escape (const char *value)
 {
-  char kept[0x80 + sizeof "\""];
+  char kept[0x80 + sizeof ""];
   guint n = 0;
 
   for (guint byte = 0x80; byte <= 0xff; byte++)
     kept[n++] = (char) byte;
-  kept[n++] = '"';
   kept[n] = '\0';
   return g_strescape (value, kept);
 }

@@ -77,6 +77,7 @@ report_error (const GError *error)
   return status;
 }
 
+/* NULL where there are none: the layer alone helps nobody. */
 static char *
 codes_text (const char *layer, GVariant *raw)
 {
@@ -96,7 +97,7 @@ codes_text (const char *layer, GVariant *raw)
       g_string_append_printf (text, "%s%s %s", text->len ? separator : "", key, printed);
       separator = ", ";
     }
-  return text->len ? g_strdup_printf ("(%s)", text->str) : NULL;
+  return g_variant_n_children (raw) > 0 ? g_strdup_printf ("(%s)", text->str) : NULL;
 }
 
 ExitStatus

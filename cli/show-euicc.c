@@ -13,6 +13,9 @@ path_or_unknown (const char *path)
 static void
 add_general (Output *output, EsimEuicc *euicc)
 {
+  guint slot = esim_euicc_get_slot (euicc); /* 0 while the modem is away */
+  g_autofree char *number = g_strdup_printf ("%u", slot);
+
   output_section (output, "General");
   output_text (output, "euicc.dbus-path", "path", client_path (euicc));
   output_text (output, "euicc.generic.eid", "eid", esim_euicc_get_eid (euicc));
@@ -21,7 +24,7 @@ add_general (Output *output, EsimEuicc *euicc)
   output_text (output, "euicc.generic.modem", "path",
                path_or_unknown (esim_euicc_get_modem (euicc)));
   output_text (output, "euicc.generic.modem-stack", "stack", esim_euicc_get_modem_stack (euicc));
-  output_number (output, "euicc.generic.slot", "slot", esim_euicc_get_slot (euicc));
+  output_text (output, "euicc.generic.slot", "slot", slot > 0 ? number : NULL);
   output_text (output, "euicc.generic.channel", "channel", esim_euicc_get_channel (euicc));
 }
 

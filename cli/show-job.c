@@ -5,6 +5,17 @@
 #include "cost.h"
 #include "verbs.h"
 
+/* A double as it is written in full has 17 digits; these are seconds. */
+static char *
+printed_value (GVariant *value)
+{
+  char text[G_ASCII_DTOSTR_BUF_SIZE];
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE))
+    return g_strdup (g_ascii_formatd (text, sizeof text, "%.3f", g_variant_get_double (value)));
+  return g_variant_print (value, FALSE);
+}
+
 /* For machines: every member of DICT, "seconds" by step too. */
 static void
 add_dict (Output *output, const char *prefix, GVariant *dict)
@@ -32,7 +43,7 @@ add_dict (Output *output, const char *prefix, GVariant *dict)
       else if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
         output_text (output, key, NULL, g_variant_get_string (value, NULL));
       else
-        output_text (output, key, NULL, printed = g_variant_print (value, FALSE));
+        output_text (output, key, NULL, printed = printed_value (value));
     }
 }
 

@@ -205,7 +205,14 @@ class Jobs(CliCase):
         job = json.loads(out)["job"]
         self.assertEqual(job["generic"]["state"], "failed")
         self.assertEqual(job["result"]["cost"]["apdus"], "83")
+        self.assertEqual(job["result"]["cost"]["seconds"], {"download": "1.500"})
         self.assertEqual(job["error"]["name"], "org.esimd1.Error.DeviceGone")
+
+    def test_failed_without_raw_codes(self):
+        self.answer_with_job("Refresh", "refresh", failed())
+        out, err = self.cli("--refresh", status=1)
+        self.assertEqual(err, "error: enable: the card refused\n       Try again.\n")
+        self.assertRegex(out, r"^\[ *0\.\ds\] queued\n")
 
     def test_a_call_that_is_refused(self):
         def refuse(*_):
