@@ -132,6 +132,7 @@ begin_step (Display *self, const char *label)
     g_print ("[%5.1fs] %s\n", display_seconds (self), label);
 }
 
+/* NULL while there is nothing to tell yet: it runs and has not come to its first step. */
 static char *
 label_of (EsimJob *job)
 {
@@ -140,9 +141,9 @@ label_of (EsimJob *job)
 
   if (g_strcmp0 (state, "queued") == 0 && esim_job_get_position (job) > 0)
     return g_strdup_printf ("queued, %u before it", esim_job_get_position (job));
-  if (g_strcmp0 (state, "waiting-for-consent") == 0 || step == NULL || *step == '\0')
-    return output_clean (state);
-  return output_clean (step);
+  if (g_strcmp0 (state, "running") == 0)
+    return step && *step ? output_clean (step) : NULL;
+  return output_clean (state);
 }
 
 void
@@ -151,7 +152,7 @@ display_show (Display *self, EsimJob *job)
   g_autofree char *label = label_of (job);
   guint64 done = esim_job_get_bytes_done (job), total = esim_job_get_bytes_total (job);
 
-  if (g_strcmp0 (label, self->label) != 0)
+  if (label && g_strcmp0 (label, self->label) != 0)
     begin_step (self, label);
   if (total > 0 && (done != self->done || total != self->total))
     self->loads = TRUE;

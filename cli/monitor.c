@@ -4,6 +4,7 @@
 
 #include <glib-unix.h>
 
+#include "cost.h"
 #include "verbs.h"
 
 /* "ProvisioningState" as mmcli writes it: "provisioning-state". */
@@ -25,7 +26,18 @@ static char *
 value_text (GVariant *value)
 {
   g_autofree char *printed = NULL;
+  g_autoptr (GVariant) cost = NULL;
+  const char *text;
 
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE ("(ssssa{sv})"))) /* Job.Error */
+    {
+      g_variant_get_child (value, 1, "&s", &text);
+      return output_clean (text);
+    }
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT)) /* Job.Result */
+    cost = g_variant_lookup_value (value, "cost", G_VARIANT_TYPE_VARDICT);
+  if (cost)
+    return cost_summary (cost);
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
       || g_variant_is_of_type (value, G_VARIANT_TYPE_OBJECT_PATH))
     return output_clean (*g_variant_get_string (value, NULL) ? g_variant_get_string (value, NULL)

@@ -114,5 +114,5 @@ report_job (EsimJob *job)
     print (text, advice, codes);
   else
     print (cancelled ? "the job was cancelled" : "the job failed without a word", advice, codes);
-  return cancelled ? EXIT_CANCELLED : status_of (name);
+  return cancelled ? EXIT_CANCELLED : EXIT_FAILED;
 }

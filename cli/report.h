@@ -29,5 +29,6 @@ GQuark report_error_quark (void);
  * returns the status to exit with. */
 ExitStatus report_error (const GError *error);
 
-/** report_job: the same for a job that has failed or was cancelled. */
+/** report_job: the same for a job that has failed (EXIT_FAILED, whatever the error) or was
+ * cancelled. */
 ExitStatus report_job (EsimJob *job);

@@ -209,8 +209,8 @@ class Jobs(CliCase):
         self.assertEqual(job["error"]["name"], "org.esimd1.Error.DeviceGone")
 
     def test_failed_without_raw_codes(self):
-        self.answer_with_job("Refresh", "refresh", failed())
-        out, err = self.cli("--refresh", status=1)
+        self.service.handlers["Refresh"] = lambda *_: self.service.job(8, "refresh", {"State": "running"}, failed("NotFound")).path
+        out, err = self.cli("--refresh", status=1)  # not 3: the card was found
         self.assertEqual(err, "error: enable: the card refused\n       Try again.\n")
         self.assertRegex(out, r"^\[ *0\.\ds\] queued\n")
 
@@ -277,11 +277,13 @@ class Jobs(CliCase):
     def test_monitor(self):
         child = self.start("-M")
         self.service.after(700, self.euicc.set, ProvisioningState="reserve")
-        self.service.after(800, self.service.job, 3, "refresh")
+        self.service.after(800, self.service.job, 3, "refresh", failed())
         self.service.after(1200, child.send_signal, signal.SIGINT)
         out = self.finish(child, 0)[0]
         self.assertIn("euicc 0: provisioning-state reserve\n", out)
         self.assertIn("job 3: added: refresh, queued\n", out)
+        self.assertIn("error enable: the card refused", out)
+        self.assertIn("result 83 APDUs (21.0 kB)", out)
 
 
 class Consent(CliCase):
