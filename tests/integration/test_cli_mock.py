@@ -31,6 +31,9 @@ def failed(name="CardRefused", raw=None):
                       {key: GLib.Variant("s", value) for key, value in (raw or {}).items()})}
 
 
+CANCELLED = {**failed("Cancelled"), "State": "cancelled"}
+
+
 class CliCase(unittest.TestCase):
     """A private bus with a fake service and one card with two profiles."""
 
@@ -300,7 +303,7 @@ class Consent(CliCase):
     def on_answer(self, job, answers, _options):
         self.answers.append(answers)
         refused = "refuse" in answers or "postpone" in answers
-        self.service.after(50, job.set, **(failed("Cancelled") if refused else DONE))
+        self.service.after(50, job.set, **(CANCELLED if refused else DONE))
 
     def on_terminal(self, *lines, status=0):
         """Runs a download with a terminal, types one of LINES after each prompt; returns what the terminal showed."""
@@ -348,7 +351,7 @@ class Consent(CliCase):
         self.assertEqual(self.answers, [{"postpone": True}])
 
     def test_interrupted_while_asked(self):
-        self.service.handlers["Cancel"] = lambda job, _: self.service.after(50, job.set, **{**failed("Cancelled"), "State": "cancelled"})
+        self.service.handlers["Cancel"] = lambda job, _: self.service.after(50, job.set, **CANCELLED)
         shown = self.on_terminal("\x03", status=130)
         self.assertIn("Cancelling", shown)
         self.assertEqual(self.answers, [])
