@@ -30,8 +30,8 @@ server_start (Fixture *lab, const char *name)
   g_autofree char *line = NULL;
   Server self;
 
-  self.process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "/usr/bin/python3",
-                                   program, certificate, key, NULL);
+  self.process = g_subprocess_new (G_SUBPROCESS_FLAGS_STDOUT_PIPE, &error, "setpriv", "--pdeathsig",
+                                   "KILL", "/usr/bin/python3", program, certificate, key, NULL);
   g_assert_no_error (error);
   lines = g_data_input_stream_new (g_subprocess_get_stdout_pipe (self.process));
   line = g_data_input_stream_read_line (lines, NULL, NULL, NULL);
