@@ -37,7 +37,7 @@ observe_ours (const CardFacts *facts, const char *journaled)
 CardSight
 observe_card (const CardFacts *facts, const char *ours)
 {
-  gboolean foreign = FALSE, enabled = FALSE;
+  gboolean found = FALSE, foreign = FALSE, enabled = FALSE;
 
   for (guint i = 0; i < facts->profiles->len; i++)
     {
@@ -47,6 +47,7 @@ observe_card (const CardFacts *facts, const char *ours)
         {
           if (profile->state == PROFILE_ENABLED)
             return CARD_OURS_ENABLED;
+          found = TRUE;
         }
       else if (!profile_is_factory_test (profile))
         {
@@ -54,7 +55,7 @@ observe_card (const CardFacts *facts, const char *ours)
           enabled = enabled || profile->state == PROFILE_ENABLED;
         }
     }
-  if (ours)
+  if (found) /* a reservation has an ICCID before the card has its profile */
     return enabled ? CARD_OURS_DISABLED_FOREIGN_ENABLED : CARD_OURS_DISABLED;
   if (enabled)
     return CARD_FOREIGN_ENABLED;
