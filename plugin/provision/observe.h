@@ -14,7 +14,8 @@
  * NULL when none is. Owned by FACTS. */
 const char *observe_ours (const CardFacts *facts, const char *journaled);
 
-/** observe_card: OURS as above. Factory test profiles are no one's. */
+/** observe_card: OURS is the ICCID of ours, on the card or not (NULL: not known). Factory test
+ * profiles are no one's. */
 CardSight observe_card (const CardFacts *facts, const char *ours);
 
 /** observe_modem: whether CARD's modem sees the profile ICCID (NULL: ours is not enabled, and all

@@ -140,6 +140,17 @@ link_now (Provision *self)
   return link == LINK_CONFIGURED && self->seen.verified ? LINK_VERIFIED : link;
 }
 
+/* Someone who asked is told what failed; unasked, no attempt is made before there is a network. */
+static Network
+network_now (Provision *self)
+{
+  if (self->seen.no_network)
+    return NETWORK_NO;
+  return self->asked || g_network_monitor_get_network_available (g_network_monitor_get_default ())
+             ? NETWORK_YES
+             : NETWORK_NO;
+}
+
 Observed
 run_observed (Provision *self)
 {
@@ -148,7 +159,7 @@ run_observed (Provision *self)
   gboolean enabled = card == CARD_OURS_ENABLED || self->seen.assumed_enabled;
 
   return (Observed){
-    .network = self->seen.no_network ? NETWORK_NO : NETWORK_YES,
+    .network = network_now (self),
     .card = card,
     .reservation = reservation_now (self),
     .sim = sim_now (self),
