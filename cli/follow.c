@@ -205,7 +205,7 @@ answer (Follow *self)
 static void
 print_result (Follow *self)
 {
-  static const char *const names[] = { "iccid", "reservation", "sim", "interface", NULL };
+  static const char *const names[] = { "iccid", "reservation", "sim", "bearer", "interface", NULL };
   GVariant *result = esim_job_get_result (self->job);
   g_autofree char *kind = output_clean (esim_job_get_kind (self->job));
 

@@ -68,7 +68,7 @@ add_progress (Output *output, EsimJob *job)
 static void
 add_result (Output *output, EsimJob *job)
 {
-  static const char *const names[] = { "iccid", "reservation", "sim", "interface", NULL };
+  static const char *const names[] = { "iccid", "reservation", "sim", "bearer", "interface", NULL };
   GVariant *result = esim_job_get_result (job);
   g_autoptr (GVariant) cost = g_variant_lookup_value (result, "cost", G_VARIANT_TYPE_VARDICT);
   g_autofree char *summary = cost ? cost_summary (cost) : NULL;
