@@ -23,7 +23,7 @@ class Daemon:
 
     def __init__(self, lab, program):
         self._lab, self._context = lab, GLib.MainContext.default()
-        self._states, self._errors, self._idle = {}, {}, True
+        self._jobs, self._idle = {}, True
         self.named = self.published = self.euicc = None
         self._listen()
         config = os.path.join(lab.dir, "esimd.conf")
@@ -60,10 +60,7 @@ class Daemon:
             self._idle = changed["Job"] == "/"
 
     def _note(self, path, properties):
-        if "State" in properties:
-            self._states[path] = properties["State"]
-        if "Error" in properties:
-            self._errors[path] = properties["Error"]
+        self._jobs.setdefault(path, {}).update(properties)
 
     def _until(self, condition, seconds, what):
         """Wait for signals until CONDITION."""
@@ -85,12 +82,14 @@ class Daemon:
             self._until(lambda end=end: time.monotonic() > end, 5, "half a second")
 
     def download(self, code):
-        """Download and install the profile of activation CODE; returns when its job is over."""
+        """Download and install the profile of activation CODE; returns the "cost" in its job's Result, once that is over."""
         call = GLib.Variant("(sa{sv})", (code, {}))
         path = self._lab.call(NAME, self.euicc, f"{NAME}.Euicc", "Download", call)[0]
-        self._until(lambda: self._states.get(path) in OVER, 120, "the download ends")
-        if self._states[path] != "done":
-            raise RuntimeError(f"esimd's download {self._states[path]}: {self._errors.get(path)}")
+        self._until(lambda: self._jobs.get(path, {}).get("State") in OVER, 120, "the download ends")
+        job = self._jobs[path]
+        if job["State"] != "done":
+            raise RuntimeError(f"esimd's download {job['State']}: {job.get('Error')}")
+        return job["Result"]["cost"]
 
     # The process
 
