@@ -428,7 +428,8 @@ provision_start (Provision *self, gboolean asked, const char *settle, Progress *
   if (!self->running)
     {
       self->cancellable = g_cancellable_new ();
-      self->seen.card_read = !self->asked && card_facts (self->card) != NULL;
+      /* Unasked it starts right after the card was read. */
+      self->seen.card_read = !asked && card_facts (self->card) != NULL;
       self->running = TRUE;
     }
   self->seen.exhausted = FALSE;
