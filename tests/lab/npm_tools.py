@@ -50,7 +50,7 @@ def installed(package):
 
 def prism():
     """The command (list) that starts prism."""
-    return [program("node"), os.path.join(installed(PRISM), "dist", "index.js")]
+    return [_recent_node(), os.path.join(installed(PRISM), "dist", "index.js")]
 
 
 def twilio_cli():
@@ -59,7 +59,7 @@ def twilio_cli():
 
 
 def _recent_node():
-    """A Node that can require() an ES module, as twilio-cli does; Debian 12's (18) can't, so npm has to bring one."""
+    """A Node that can require() an ES module, as both programs do; Debian 12's (18) can't, so npm has to bring one."""
     mine = program("node")
     words = subprocess.run([mine, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout[1:].split(".")
     if (int(words[0]), int(words[1])) >= (20, 19):
