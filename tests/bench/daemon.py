@@ -106,9 +106,14 @@ class Daemon:
         return len(os.listdir(f"/proc/{self.process.pid}/task"))
 
     def wake_ups(self):
-        """How often its threads have gone to sleep so far."""
-        total = 0
+        """Thread -> how often it has gone to sleep so far."""
+        found = {}
         for path in glob.glob(f"/proc/{self.process.pid}/task/*/status"):
             with open(path, encoding="utf-8") as file:
-                total += int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", file.read(), re.MULTILINE)[1])
-        return total
+                found[path] = int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", file.read(), re.MULTILINE)[1])
+        return found
+
+
+def wake_ups_since(before, now):
+    """How often threads have gone to sleep between two Daemon.wake_ups(); an ended one's last is its end, counted as 1."""
+    return sum(count - before.get(path, 0) for path, count in now.items()) + len(before.keys() - now.keys())
