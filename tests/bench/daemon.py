@@ -30,7 +30,8 @@ class Daemon:
         with open(config, "w", encoding="utf-8") as file:
             file.write(CONFIG.format(lab=lab.dir))
         self._start = time.monotonic()
-        self.process = lab.spawn("esimd", program, "--config", config, "--state-dir", os.path.join(lab.dir, "esimd-state"))
+        self.process = lab.spawn("esimd", program, "--config", config,
+                                 "--state-dir", os.path.join(lab.dir, "esimd-state"))
         self._until(lambda: self.euicc and self.named, 20, "esimd publishes the card")
         self._settle()
 
@@ -82,7 +83,7 @@ class Daemon:
             self._until(lambda end=end: time.monotonic() > end, 5, "half a second")
 
     def download(self, code):
-        """Download and install the profile of activation CODE; returns the "cost" in its job's Result, once that is over."""
+        """Download and install the profile of activation CODE; returns the "cost" in its job's Result."""
         call = GLib.Variant("(sa{sv})", (code, {}))
         path = self._lab.call(NAME, self.euicc, f"{NAME}.Euicc", "Download", call)[0]
         self._until(lambda: self._jobs.get(path, {}).get("State") in OVER, 120, "the download ends")
@@ -115,5 +116,5 @@ class Daemon:
 
 
 def wake_ups_since(before, now):
-    """How often threads have gone to sleep between two Daemon.wake_ups(); an ended one's last is its end, counted as 1."""
+    """How often threads have gone to sleep between two Daemon.wake_ups(); one that ended counts once."""
     return sum(count - before.get(path, 0) for path, count in now.items()) + len(before.keys() - now.keys())

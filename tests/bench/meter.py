@@ -49,6 +49,7 @@ def table(title, columns):
     """Lines that show COLUMNS (name -> what Meter.read() gave, once a round) side by side, under TITLE."""
     cells = [[title, *columns]]
     for name, form in FIGURES.items():
-        cells.append(["  " + name, *(spread([reading[name] for reading in rounds], form) for rounds in columns.values())])
+        row = [spread([reading[name] for reading in rounds], form) for rounds in columns.values()]
+        cells.append(["  " + name, *row])
     widths = [max(len(row[i]) for row in cells) for i in range(len(cells[0]))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in cells]

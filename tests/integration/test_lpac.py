@@ -31,7 +31,7 @@ def setUpModule():
 
 
 class Outsider(unittest.TestCase):
-    """Each test has a lab with a bare card; whatever lpac did, it left no channel open and the server believed the card."""
+    """A lab with a bare card for each test; lpac leaves no channel open, and the server believes the card."""
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(dir=os.environ["LAB_DIR"])
