@@ -14,6 +14,7 @@ struct _Card
   ModemSnapshot *modem;
   CardAccess *access;
   CardFacts *facts;
+  GQueue downloads; /* of Install */
 };
 
 G_DEFINE_FINAL_TYPE (Card, card, G_TYPE_OBJECT)
@@ -42,6 +43,7 @@ card_class_init (CardClass *class)
 static void
 card_init (Card *self)
 {
+  g_queue_init (&self->downloads);
 }
 
 Card *
@@ -102,6 +104,12 @@ Queue *
 card_net_queue (Card *self)
 {
   return self->net_queue;
+}
+
+GQueue *
+card_downloads (Card *self)
+{
+  return &self->downloads;
 }
 
 void

@@ -74,6 +74,10 @@ CardFacts *card_facts (Card *self);   /* owned by SELF */
 Queue *card_queue (Card *self);       /* jobs that talk to the card */
 Queue *card_net_queue (Card *self); /* jobs that talk to servers or the modem stack for this card */
 
+/** card_downloads: of Install: the first has the card's RSP session, the others wait their turn.
+ * Owned by SELF. */
+GQueue *card_downloads (Card *self);
+
 /** card_set_facts, card_set_modem: what was learnt; emit "changed". */
 void card_set_facts (Card *self, CardFacts *facts);
 void card_set_modem (Card *self, const ModemDriver *driver, ModemSnapshot *modem,

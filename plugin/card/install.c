@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* One installation as jobs on the card's queues: look, perhaps ask, load; send the notification off
- * the card; remove it. */
+/* One installation as jobs on the card's queues: wait its turn, look, perhaps ask, load; send the
+ * notification off the card; remove it. */
 
 #include "card/install.h"
 
@@ -35,14 +35,27 @@ struct _Install
   DownloadCancel reason;
   GError *error; /* why it is over, once it is */
   gboolean sent;
+  gboolean began;  /* its turn has come */
+  gboolean asking; /* an answer is waited for, and the first one counts */
   guint consent_source;
   gulong cancel_handler;
 };
 
+static void take_turn (Card *card);
+
+static void
+stop_waiting (Install *self)
+{
+  self->asking = FALSE;
+  g_clear_handle_id (&self->consent_source, g_source_remove);
+  if (self->cancel_handler)
+    g_clear_signal_handler (&self->cancel_handler, self->cancellable);
+}
+
 static void
 install_free (Install *self)
 {
-  g_clear_handle_id (&self->consent_source, g_source_remove);
+  stop_waiting (self);
   g_object_unref (self->card);
   card_access_unref (self->access);
   g_clear_pointer (&self->activation, activation_free);
@@ -192,10 +205,14 @@ tidy_work (gpointer data, GCancellable *cancellable, GError **error)
 static void
 end (Install *self)
 {
+  g_autoptr (Card) card = g_object_ref (self->card);
+
   if (self->facts)
     card_set_facts (self->card, self->facts);
+  g_queue_remove (card_downloads (card), self);
   self->done (self, self->error ? NULL : self->result->iccid, self->error, self->data);
   install_free (self);
+  take_turn (card);
 }
 
 static void
@@ -223,13 +240,22 @@ on_sent (gpointer data, const GError *error, gpointer user_data)
   tidy (self);
 }
 
-/* Even a failed installation has a signed result that its server waits for. */
+static gboolean
+may_have_changed (const Install *self)
+{
+  return self->download && download_was_loaded (self->download)
+         && !error_is_code (self->error, ESIM_ERROR_DEVICE_GONE)
+         && !error_is_code (self->error, ESIM_ERROR_TIMED_OUT);
+}
+
+/* Even a failed installation has a signed result that its server waits for. Where the package was
+ * begun and no result was understood, only the card knows what it has now. */
 static void
 settle (Install *self)
 {
-  if (self->result == NULL)
+  if (self->result == NULL && !may_have_changed (self))
     end (self);
-  else if (self->result->notification == NULL)
+  else if (self->result == NULL || self->result->notification == NULL)
     tidy (self);
   else
     queue_push (card_net_queue (self->card), send_work, self, NULL, self->cancellable, on_sent,
@@ -245,6 +271,24 @@ on_finished (gpointer data, const GError *error, gpointer user_data)
   settle (self);
 }
 
+static void
+on_refused (gpointer data, const GError *error, gpointer user_data)
+{
+  Install *self = data;
+
+  if (self->error == NULL)
+    error_set (&self->error, ESIM_ERROR_CANCELLED, "lpa", "the profile was not wanted");
+  end (self);
+}
+
+static void
+refuse (Install *self, DownloadCancel reason)
+{
+  stop_waiting (self);
+  self->reason = reason;
+  queue_push (card_queue (self->card), refuse_work, self, NULL, NULL, on_refused, NULL);
+}
+
 static gboolean
 on_no_answer (gpointer data)
 {
@@ -252,24 +296,31 @@ on_no_answer (gpointer data)
 
   self->consent_source = 0;
   error_set (&self->error, ESIM_ERROR_TIMED_OUT, "lpa", "nobody answered within %d s", CONSENT_S);
-  install_refuse (self, DOWNLOAD_CANCEL_TIMED_OUT);
+  refuse (self, DOWNLOAD_CANCEL_TIMED_OUT);
   return G_SOURCE_REMOVE;
 }
 
-/* The cancellable is triggered on the main thread, so its plain signal is safe to disconnect from
- * here. */
+/* While a person is asked, or another installation has the card's one RSP session. */
 static void
 on_cancelled (Install *self)
 {
-  install_refuse (self, DOWNLOAD_CANCEL_POSTPONED);
+  if (self->asking)
+    {
+      refuse (self, DOWNLOAD_CANCEL_POSTPONED);
+      return;
+    }
+  error_set (&self->error, ESIM_ERROR_CANCELLED, "card", "cancelled before its turn came");
+  end (self);
 }
 
+/* The cancellable is triggered on the main thread, so its plain signal is safe to disconnect from
+ * its handler. */
 static void
-stop_waiting (Install *self)
+watch_cancellable (Install *self)
 {
-  g_clear_handle_id (&self->consent_source, g_source_remove);
-  if (self->cancel_handler)
-    g_clear_signal_handler (&self->cancel_handler, self->cancellable);
+  if (self->cancellable)
+    self->cancel_handler = g_signal_connect_swapped (self->cancellable, "cancelled",
+                                                     G_CALLBACK (on_cancelled), self);
 }
 
 static void
@@ -282,12 +333,35 @@ on_begun (gpointer data, const GError *error, gpointer user_data)
       on_finished (data, error, user_data);
       return;
     }
+  if (g_cancellable_is_cancelled (self->cancellable))
+    {
+      refuse (self, DOWNLOAD_CANCEL_POSTPONED);
+      return;
+    }
+  self->asking = TRUE;
   self->consent_source = g_timeout_add_seconds (CONSENT_S, on_no_answer, self);
-  if (self->cancellable)
-    self->cancel_handler = g_signal_connect_swapped (self->cancellable, "cancelled",
-                                                     G_CALLBACK (on_cancelled), self);
+  watch_cancellable (self);
   self->ask (self, download_metadata (self->download), needs_code (self),
              download_rules (self->download), self->data);
+}
+
+static void
+begin (Install *self)
+{
+  stop_waiting (self);
+  self->began = TRUE;
+  queue_push (card_queue (self->card), begin_work, self, NULL, self->cancellable, on_begun, NULL);
+}
+
+/* A card has one RSP session at a time, which a person who is asked may hold for two minutes: the
+ * next installation begins when that one is over. */
+static void
+take_turn (Card *card)
+{
+  Install *first = g_queue_peek_head (card_downloads (card));
+
+  if (first && !first->began)
+    begin (first);
 }
 
 Install *
@@ -308,13 +382,17 @@ install_start (Card *card, Activation *activation, const InstallSettings *settin
   self->ask = ask;
   self->done = done;
   self->data = data;
-  queue_push (card_queue (card), begin_work, self, NULL, cancellable, on_begun, NULL);
+  g_queue_push_tail (card_downloads (card), self);
+  watch_cancellable (self);
+  take_turn (card);
   return self;
 }
 
 void
 install_answer (Install *self, const char *code)
 {
+  if (!self->asking)
+    return;
   stop_waiting (self);
   self->accept_rules = TRUE;
   if (code)
@@ -323,20 +401,9 @@ install_answer (Install *self, const char *code)
               NULL);
 }
 
-static void
-on_refused (gpointer data, const GError *error, gpointer user_data)
-{
-  Install *self = data;
-
-  if (self->error == NULL)
-    error_set (&self->error, ESIM_ERROR_CANCELLED, "lpa", "the profile was not wanted");
-  end (self);
-}
-
 void
 install_refuse (Install *self, DownloadCancel reason)
 {
-  stop_waiting (self);
-  self->reason = reason;
-  queue_push (card_queue (self->card), refuse_work, self, NULL, NULL, on_refused, NULL);
+  if (self->asking)
+    refuse (self, reason);
 }

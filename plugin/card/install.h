@@ -28,18 +28,19 @@ typedef void (*InstallAsk) (Install *self, const Profile *metadata, gboolean nee
  * date. SELF is freed after it. */
 typedef void (*InstallDone) (Install *self, const char *iccid, const GError *error, gpointer data);
 
-/** install_start: takes ACTIVATION over; NULL asks the card's default SM-DP+. ASK NULL: nobody can
- * be asked: what needs consent is postponed (the order stays) and fails. The notification of the
- * installation is sent over the same connection; when its server does not take it, it stays on the
- * card for later and the installation is a success all the same. */
+/** install_start: waits until installations that were started before on this card are over. Takes
+ * ACTIVATION over; NULL asks the card's default SM-DP+. ASK NULL: nobody can be asked: what needs
+ * consent is postponed (the order stays) and fails. The notification of the installation is sent
+ * over the same connection; when its server does not take it, it stays on the card for later and
+ * the installation is a success all the same. */
 Install *install_start (Card *card, Activation *activation, const InstallSettings *settings,
                         Progress *progress, GCancellable *cancellable, InstallAsk ask,
                         InstallDone done, gpointer data);
 
 /** install_answer: goes on, with CODE (NULL where none was asked for) and agreement to the rules.
- */
+ * Does nothing where no answer is waited for any more, for it was cancelled or timed out. */
 void install_answer (Install *self, const char *code);
 
 /** install_refuse: ends the session for REASON; POSTPONED and TIMED_OUT leave the order as it is.
- */
+ * Does nothing where no answer is waited for any more. */
 void install_refuse (Install *self, DownloadCancel reason);

@@ -23,6 +23,7 @@ struct _Download
   Profile *metadata;
   gboolean needs_code;
   DownloadRules rules;
+  gboolean loaded;
   gboolean open; /* card and server share a session that can be cancelled */
 };
 
@@ -196,6 +197,12 @@ download_needs_code (const Download *self)
   return self->needs_code;
 }
 
+gboolean
+download_was_loaded (const Download *self)
+{
+  return self->loaded;
+}
+
 DownloadRules
 download_rules (const Download *self)
 {
@@ -353,6 +360,7 @@ install (Download *self, Channel *channel, Http *http, GPtrArray *segments, Down
   g_autoptr (GBytes) answer = NULL;
   g_autoptr (BppResult) outcome = NULL;
 
+  self->loaded = TRUE;
   if (!load (channel, segments, &answer, error))
     {
       download_cancel (self, channel, http, DOWNLOAD_CANCEL_PACKAGE);
@@ -361,7 +369,10 @@ install (Download *self, Channel *channel, Http *http, GPtrArray *segments, Down
   self->open = FALSE;
   outcome = bpp_result_parse (answer, error);
   if (outcome == NULL)
-    return FALSE;
+    {
+      g_prefix_error (error, "ES10b.LoadBoundProfilePackage: ");
+      return FALSE;
+    }
   if (result)
     *result = result_new (self, answer, outcome);
   if (!outcome->success)

@@ -39,6 +39,10 @@ Download *download_begin (Channel *channel, Http *http, const Activation *activa
 const Profile *download_metadata (const Download *self);
 gboolean download_needs_code (const Download *self);
 
+/** download_was_loaded: whether any of the package went to the card, so that only a look at the
+ * card can tell what it has now. */
+gboolean download_was_loaded (const Download *self);
+
 /* What a person (or the policy) must be asked before download_finish(), as the rules authorisation
  * table says (2.9.3.3). */
 typedef enum

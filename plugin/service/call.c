@@ -79,6 +79,19 @@ call_options (GDBusMethodInvocation *invocation)
   return g_variant_get_child_value (arguments, g_variant_n_children (arguments) - 1);
 }
 
+gboolean
+call_takes_no_options (GDBusMethodInvocation *invocation)
+{
+  static const char *const known[] = { NULL };
+  g_autoptr (GVariant) options = call_options (invocation);
+  g_autoptr (GError) error = NULL;
+
+  if (call_check_options (options, known, &error))
+    return TRUE;
+  call_fail (invocation, error);
+  return FALSE;
+}
+
 static const char *
 find_type (const char *const *known, const char *key)
 {

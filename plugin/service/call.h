@@ -32,3 +32,7 @@ GVariant *call_options (GDBusMethodInvocation *invocation);
 /** call_check_options: whether OPTIONS holds no other keys than KNOWN (NULL-terminated pairs of
  * name and type); INVALID_ARGUMENT names one that it may not. */
 gboolean call_check_options (GVariant *options, const char *const *known, GError **error);
+
+/** call_takes_no_options: FALSE, with INVALID_ARGUMENT answered, where INVOCATION has any: one that
+ * is not known is a misunderstanding and must be heard of. */
+gboolean call_takes_no_options (GDBusMethodInvocation *invocation);

@@ -11,10 +11,28 @@
 /* A job and its installation; freed when the installation is over. */
 typedef struct
 {
+  Euicc *euicc;
   Job *job;
   Install *install;
   gboolean needs_code;
 } Session;
+
+static void
+on_leftovers_sent (const GError *error, gpointer data)
+{
+  if (error)
+    g_debug ("notifications: %s", error->message);
+}
+
+/* The notification that its server did not take just now is tried again with a back-off. */
+static void
+send_leftovers (Euicc *euicc)
+{
+  const CardFacts *facts = card_facts (euicc_card (euicc));
+
+  if (facts && facts->n_notifications > 0)
+    provision_send_notifications (euicc_provision (euicc), FALSE, NULL, on_leftovers_sent, NULL);
+}
 
 static void
 on_done (Install *install, const char *iccid, const GError *error, gpointer data)
@@ -25,6 +43,8 @@ on_done (Install *install, const char *iccid, const GError *error, gpointer data
   if (iccid)
     g_variant_dict_insert (&result, "iccid", "s", iccid);
   job_end (self->job, g_variant_dict_end (&result), error);
+  send_leftovers (self->euicc);
+  g_object_unref (self->euicc);
   g_signal_handlers_disconnect_by_data (self->job, self);
   g_object_unref (self->job);
   g_free (self);
@@ -72,7 +92,7 @@ on_answered (Session *self, GVariant *answers)
   g_variant_lookup (answers, "postpone", "b", &postpone);
   g_variant_lookup (answers, "accept-rules", "b", &accept);
   g_variant_lookup (answers, "confirmation-code", "&s", &code);
-  job_set_position (self->job, 0);
+  job_run (self->job);
   if (refuse || !accept)
     install_refuse (self->install, DOWNLOAD_CANCEL_REJECTED);
   else if (postpone || (self->needs_code && code == NULL))
@@ -90,6 +110,7 @@ start (Euicc *euicc, Job *job, Activation *activation, GVariant *options)
 
   g_variant_lookup (options, "confirmation-code", "&s", &settings.code);
   g_variant_lookup (options, "accept-rules", "b", &settings.accept_rules);
+  self->euicc = g_object_ref (euicc);
   self->job = job;
   g_signal_connect_swapped (job, "answered", G_CALLBACK (on_answered), self);
   install_start (euicc_card (euicc), activation, &settings, job_progress (job),

@@ -22,6 +22,7 @@ struct _Euicc
   EsimEuicc *skeleton;
   GHashTable *profiles; /* ICCID -> ProfileObject */
   Job *provision_job;   /* NULL while no one waits for provisioning */
+  GPtrArray *jobs;      /* of Job, owned: those that are not over, oldest first */
 };
 
 G_DEFINE_FINAL_TYPE (Euicc, euicc, G_TYPE_OBJECT)
@@ -37,6 +38,7 @@ euicc_finalize (GObject *object)
   g_clear_object (&self->object);
   g_clear_object (&self->provision_job);
   g_hash_table_unref (self->profiles);
+  g_ptr_array_unref (self->jobs);
   G_OBJECT_CLASS (euicc_parent_class)->finalize (object);
 }
 
@@ -50,6 +52,7 @@ static void
 euicc_init (Euicc *self)
 {
   self->skeleton = esim_euicc_skeleton_new ();
+  self->jobs = g_ptr_array_new_with_free_func (g_object_unref);
   self->profiles = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                           (GDestroyNotify) profile_object_close);
 }
@@ -123,6 +126,39 @@ on_provision_finished (Euicc *self, GVariant *result)
     job_end (job, result, provision_error (self->provision));
 }
 
+/* Whether EARLIER keeps a LATER job waiting. Provisioning holds the card for single steps only; a
+ * download that waits for consent leaves it to all but the next download. */
+static gboolean
+is_before (Job *earlier, Job *later)
+{
+  EsimJob *first = ESIM_JOB (job_skeleton (earlier)), *second = ESIM_JOB (job_skeleton (later));
+
+  if (g_str_equal (esim_job_get_state (first), "waiting-for-consent"))
+    return g_str_equal (esim_job_get_kind (second), "download");
+  return !g_str_equal (esim_job_get_kind (first), "provision");
+}
+
+static void
+show_positions (Euicc *self)
+{
+  for (guint i = 0; i < self->jobs->len; i++)
+    {
+      guint before = 0;
+
+      for (guint j = 0; j < i; j++)
+        before += is_before (self->jobs->pdata[j], self->jobs->pdata[i]);
+      job_set_position (self->jobs->pdata[i], before);
+    }
+}
+
+static void
+drop_ended_jobs (Euicc *self)
+{
+  for (guint i = self->jobs->len; i > 0; i--)
+    if (job_is_over (self->jobs->pdata[i - 1]))
+      g_ptr_array_remove_index (self->jobs, i - 1);
+}
+
 /* The job that runs now. */
 static void
 show_job (Euicc *self, const char *path)
@@ -141,6 +177,8 @@ on_job_state (Euicc *self, GParamSpec *pspec, EsimJob *job)
     show_job (self, path);
   else if (g_str_equal (path, esim_euicc_get_job (self->skeleton)))
     show_job (self, "/");
+  drop_ended_jobs (self);
+  show_positions (self);
 }
 
 Job *
@@ -159,6 +197,8 @@ euicc_start_job (Euicc *self, const char *kind, GDBusMethodInvocation *invocatio
                  euicc_path (self), invocation);
   g_signal_connect_object (job_skeleton (job), "notify::state", G_CALLBACK (on_job_state), self,
                            G_CONNECT_SWAPPED);
+  g_ptr_array_add (self->jobs, g_object_ref (job));
+  show_positions (self);
   call_reply_path (invocation, job_skeleton (job), job_path (job));
   return g_object_ref (job);
 }
@@ -175,7 +215,7 @@ start_provision (Euicc *self, GDBusMethodInvocation *invocation, const char *set
   self->provision_job = euicc_start_job (self, "provision", invocation);
   if (self->provision_job == NULL)
     return;
-  job_set_position (self->provision_job, 0);
+  job_run (self->provision_job);
   g_signal_connect_object (job_cancellable (self->provision_job), "cancelled",
                            G_CALLBACK (on_provision_job_cancelled), self, G_CONNECT_SWAPPED);
   provision_start (self->provision, TRUE, settle, job_progress (self->provision_job));
@@ -215,18 +255,24 @@ static void
 send_notifications_now (gpointer object, GDBusMethodInvocation *invocation)
 {
   Euicc *self = object;
-  g_autoptr (Job) job = euicc_start_job (self, "send-notifications", invocation);
+  g_autoptr (Job) job = NULL;
 
+  if (!call_takes_no_options (invocation))
+    return;
+  job = euicc_start_job (self, "send-notifications", invocation);
   if (job)
     provision_send_notifications (self->provision, TRUE, job_progress (job), on_sent,
-                                  g_steal_pointer (&job));
+                                  g_object_ref (job));
 }
 
 static void
 refresh_now (gpointer object, GDBusMethodInvocation *invocation)
 {
-  Job *job = euicc_start_job (object, "refresh", invocation);
+  Job *job;
 
+  if (!call_takes_no_options (invocation))
+    return;
+  job = euicc_start_job (object, "refresh", invocation);
   if (job)
     task_start (object, job, NULL, NULL, NULL);
 }
@@ -293,6 +339,19 @@ euicc_new (Service *service, Card *card)
                                        G_DBUS_OBJECT_SKELETON (self->object));
   provision_start (self->provision, FALSE, NULL, NULL);
   return self;
+}
+
+void
+euicc_stop (Euicc *self)
+{
+  g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func (g_object_unref);
+
+  /* A copy: a job that waited ends at once and leaves the list. */
+  for (guint i = 0; i < self->jobs->len; i++)
+    g_ptr_array_add (jobs, g_object_ref (self->jobs->pdata[i]));
+  for (guint i = 0; i < jobs->len; i++)
+    g_cancellable_cancel (job_cancellable (jobs->pdata[i]));
+  provision_stop (self->provision);
 }
 
 void

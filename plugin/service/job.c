@@ -59,7 +59,7 @@ on_progress (Progress *progress, gpointer data)
   esim_job_set_bytes_done (self->skeleton, done);
   esim_job_set_bytes_total (self->skeleton, total);
   if (g_str_equal (esim_job_get_state (self->skeleton), "queued"))
-    job_set_position (self, 0);
+    job_run (self);
 }
 
 static void
@@ -75,6 +75,8 @@ cancel_now (gpointer object, GDBusMethodInvocation *invocation)
 {
   Job *self = object;
 
+  if (!call_takes_no_options (invocation))
+    return;
   g_cancellable_cancel (self->cancellable);
   call_reply (invocation, G_DBUS_INTERFACE_SKELETON (self->skeleton));
 }
@@ -89,6 +91,8 @@ answer_now (gpointer object, GDBusMethodInvocation *invocation)
   static const char *const known[]
       = { "confirmation-code", "s", "accept-rules", "b", "refuse", "b", "postpone", "b", NULL };
 
+  if (!call_takes_no_options (invocation))
+    return;
   if (!g_str_equal (esim_job_get_state (self->skeleton), "waiting-for-consent"))
     error_set (&error, ESIM_ERROR_INVALID_ARGUMENT, "service", "this job asks nothing");
   else
@@ -176,10 +180,17 @@ job_progress (Job *self)
 void
 job_set_position (Job *self, guint position)
 {
+  if (g_str_equal (esim_job_get_state (self->skeleton), "queued"))
+    esim_job_set_position (self->skeleton, position);
+}
+
+void
+job_run (Job *self)
+{
   if (job_is_over (self))
     return;
-  esim_job_set_position (self->skeleton, position);
-  esim_job_set_state (self->skeleton, position == 0 ? "running" : "queued");
+  esim_job_set_position (self->skeleton, 0);
+  esim_job_set_state (self->skeleton, "running");
 }
 
 void

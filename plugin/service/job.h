@@ -25,8 +25,11 @@ GDBusInterfaceSkeleton *job_skeleton (Job *self);
 GCancellable *job_cancellable (Job *self);
 Progress *job_progress (Job *self);
 
-/** job_set_position: how many jobs are before it while it is queued; 0 once it runs. */
+/** job_set_position: how many jobs are before it, while it is queued. */
 void job_set_position (Job *self, guint position);
+
+/** job_run: it runs now; by itself at its first step. */
+void job_run (Job *self);
 
 /** job_ask: waits for consent; QUESTION (a{sv}, floating) is what is asked. */
 void job_ask (Job *self, GVariant *question);

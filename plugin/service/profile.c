@@ -94,37 +94,25 @@ nickname_verb (Channel *channel, gpointer data, GCancellable *cancellable, GErro
   return es10c_set_nickname (channel, parameters->iccid, parameters->nickname, cancellable, error);
 }
 
-/* Options are none so far; one that is given is a misunderstanding and must be heard of. */
+/* FALSE where the call was answered with an error instead. */
 static gboolean
-options_are_known (GDBusMethodInvocation *invocation)
-{
-  static const char *const known[] = { NULL };
-  g_autoptr (GVariant) options = call_options (invocation);
-  g_autoptr (GError) error = NULL;
-
-  if (call_check_options (options, known, &error))
-    return TRUE;
-  call_fail (invocation, error);
-  return FALSE;
-}
-
-static void
 start (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind, TaskVerb verb,
        const char *nickname)
 {
   Parameters *parameters;
   Job *job;
 
-  if (!options_are_known (invocation))
-    return;
+  if (!call_takes_no_options (invocation))
+    return FALSE;
   job = euicc_start_job (self->euicc, kind, invocation);
   if (job == NULL)
-    return;
+    return FALSE;
   parameters = g_new0 (Parameters, 1);
   parameters->iccid = g_strdup (esim_profile_get_iccid (self->skeleton));
   parameters->nickname = g_strdup (nickname);
   parameters->refresh = card_access (euicc_card (self->euicc))->target.quirks.refresh_flag;
   task_start (self->euicc, job, verb, parameters, parameters_free);
+  return TRUE;
 }
 
 /* A person's switch or deletion: the service must not undo it by itself. */
@@ -132,8 +120,8 @@ static void
 start_by_person (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind,
                  TaskVerb verb)
 {
-  provision_suspend (euicc_provision (self->euicc));
-  start (self, invocation, kind, verb, NULL);
+  if (start (self, invocation, kind, verb, NULL))
+    provision_suspend (euicc_provision (self->euicc));
 }
 
 static void

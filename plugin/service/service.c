@@ -78,6 +78,8 @@ rescan_now (gpointer object, GDBusMethodInvocation *invocation)
 {
   Service *self = object;
 
+  if (!call_takes_no_options (invocation))
+    return;
   registry_rescan (self->registry);
   call_reply (invocation, NULL);
 }
@@ -104,10 +106,13 @@ reload_now (gpointer object, GDBusMethodInvocation *invocation)
 {
   Service *self = object;
   g_autoptr (GError) error = NULL;
-  Policy *policy = load_policy (self->setup, &error);
+  Policy *policy;
   GHashTableIter iter;
   gpointer euicc;
 
+  if (!call_takes_no_options (invocation))
+    return;
+  policy = load_policy (self->setup, &error);
   if (policy == NULL)
     {
       call_fail (invocation, error);
@@ -188,10 +193,11 @@ service_stop (Service *self, void (*stopped) (gpointer data), gpointer data)
   self->stopped = stopped;
   self->stopped_data = data;
   self->deadline = g_get_monotonic_time () + DRAIN_S * G_USEC_PER_SEC;
+  /* In this order: what a job that is cancelled now has to tidy up is queued after the rest. */
+  registry_stop (self->registry);
   g_hash_table_iter_init (&iter, self->euiccs);
   while (g_hash_table_iter_next (&iter, NULL, &euicc))
-    provision_stop (euicc_provision (euicc));
-  registry_stop (self->registry);
+    euicc_stop (euicc);
   g_timeout_add (DRAIN_POLL_MS, on_drain, self);
 }
 
