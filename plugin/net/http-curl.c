@@ -221,6 +221,15 @@ code_of (CURLcode code)
     }
 }
 
+/* The server, or something on the way, hung up in the handshake: that is no verdict on its
+ * certificate. */
+static gboolean
+handshake_broke (CURLcode code, const char *problem)
+{
+  return code == CURLE_SSL_CONNECT_ERROR
+         && (strstr (problem, "SSL_ERROR_SYSCALL") || strstr (problem, "reset by peer"));
+}
+
 void
 http_curl_error (GError **error, CURLcode code, const char *problem, const char *url)
 {
@@ -228,6 +237,8 @@ http_curl_error (GError **error, CURLcode code, const char *problem, const char 
   g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
   const char *text = *problem ? problem : curl_easy_strerror (code);
 
+  if (handshake_broke (code, problem))
+    code = CURLE_GOT_NOTHING;
   if (code == CURLE_WRITE_ERROR)
     text = "the answer is longer than 4 MiB";
   if (code == CURLE_ABORTED_BY_CALLBACK)
