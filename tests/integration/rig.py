@@ -7,6 +7,7 @@ A test module's setUpModule is enter_lab(); its cases derive from RigCase. ESIMD
 
 import json
 import os
+import re
 import shutil
 import signal
 import sys
@@ -14,7 +15,7 @@ import tempfile
 import time
 import unittest
 
-from gi.repository import GLib
+from gi.repository import Gio, GLib
 
 import bed
 from control import ask
@@ -31,6 +32,7 @@ SETTINGS = {
                   "registration-timeout": "20", "reservation-timeout": "20"},
     "data": {"connect": "modemmanager"},
 }
+SANITIZER = re.compile(r"ERROR: \w+Sanitizer|runtime error:|(?:GLib|GObject|Gio)[\w-]*-CRITICAL|-WARNING \*\*")
 
 
 def enter_lab():
@@ -64,6 +66,7 @@ class RigCase(unittest.TestCase):
         self.addCleanup(self.lab.stop)
         self.lab.start()
         self.addCleanup(self.show_log)
+        self.addCleanup(self.check_esimd)
         ask("supersim", "set", self.dir, reserve_seconds=0.3, schedule_seconds=0.2)
         self.settings = {group: dict(keys) for group, keys in SETTINGS.items()}
         self.settings["provision"]["provider"] = self.PROVIDER
@@ -108,15 +111,35 @@ class RigCase(unittest.TestCase):
         process.send_signal(signal.SIGTERM)
         return process.wait(15)
 
+    def check_esimd(self):
+        """esimd ends well when it is told to, and no sanitizer nor GLib had anything to say."""
+        if "esimd" in self.lab.processes:
+            status = self.stop_esimd()
+            if status != 0:
+                self.print_log()
+            self.assertEqual(status, 0, f"esimd's exit status is {status}")
+        self.assert_log_is_clean()
+
+    def assert_log_is_clean(self, after=0):
+        if os.path.exists(os.path.join(self.dir, "log", "esimd.log")):
+            bad = [line for line in self.log()[after:].splitlines() if SANITIZER.search(line)]
+            self.assertFalse(bad)
+
     def log(self):
         with open(os.path.join(self.dir, "log", "esimd.log"), encoding="utf-8", errors="replace") as file:
             return file.read()
 
     def show_log(self):
         """After a failure: what esimd said, as TAP comments."""
-        outcome = getattr(self, "_outcome", None)
-        if outcome and not outcome.success and os.path.exists(os.path.join(self.dir, "log", "esimd.log")):
-            for line in self.log().splitlines()[-60:]:
+        result = self._outcome.result if getattr(self, "_outcome", None) else None
+        bad = result.failures + result.errors if result else []
+        if any(getattr(test, "test_case", test) is self for test, _ in bad):
+            self.print_log()
+
+    def print_log(self):
+        if os.path.exists(os.path.join(self.dir, "log", "esimd.log")):
+            said = [line for line in self.log().splitlines() if "Mbim-DEBUG" not in line]
+            for line in said[-80:]:
                 print("# esimd: " + line)
 
     # The bus
@@ -164,9 +187,39 @@ class RigCase(unittest.TestCase):
         return self.finish(self.start_job(self.euicc()[0], "Euicc", "Provision", "(a{sv})", packed), seconds)
 
     def download(self, code, seconds=30, **options):
+        return self.finish(self.begin_download(code, **options), seconds)
+
+    def begin_download(self, code, **options):
+        """The path of a new download job; give the options as the bus wants them, _ for -."""
         packed = {name.replace("_", "-"): GLib.Variant("b" if isinstance(value, bool) else "s", value)
                   for name, value in options.items()}
-        return self.finish(self.start_job(self.euicc()[0], "Euicc", "Download", "(sa{sv})", code, packed), seconds)
+        return self.start_job(self.euicc()[0], "Euicc", "Download", "(sa{sv})", code, packed)
+
+    def state(self, path, *states, seconds=15):
+        """The properties of the job at PATH once it is in one of STATES."""
+        def reached():
+            job = self.job(path)
+            return job if job["State"] in states else None
+
+        return self.lab.wait(reached, seconds, f"{path} is {' or '.join(states)}")
+
+    def cancel(self, path):
+        self.call(path, "Job", "Cancel", "(a{sv})", {})
+
+    def answer(self, path, **answers):
+        packed = {name.replace("_", "-"): GLib.Variant("b" if isinstance(value, bool) else "s", value)
+                  for name, value in answers.items()}
+        self.call(path, "Job", "Answer", "(a{sv}a{sv})", packed, {})
+
+    def refused(self, error, function, *arguments):
+        """FUNCTION's call is answered with org.esimd1.Error.ERROR; returns text and advice."""
+        with self.assertRaises(GLib.Error) as caught:
+            function(*arguments)
+        self.assertEqual(Gio.DBusError.get_remote_error(caught.exception), f"{NAME}.Error.{error}",
+                         caught.exception.message)
+        text = caught.exception.message
+        self.assertTrue(text.endswith("."), text)
+        return text
 
     def assert_done(self, job):
         self.assertEqual(job["State"], "done", job["Error"])
@@ -201,6 +254,11 @@ class RigCase(unittest.TestCase):
         answer = self.smdp("order", **arguments)
         return f"LPA:1${answer['address']}${answer['matching_id']}"
 
+    def clear_faults(self):
+        """Let every stand-in do well from now on."""
+        for stand_in in ("euicc", "modem", "smdp", "supersim"):
+            ask(stand_in, "clear", self.dir)
+
     def until(self, condition, seconds, what):
         return self.lab.wait(condition, seconds, what)
 
@@ -218,3 +276,70 @@ class RigCase(unittest.TestCase):
     def settle(self, seconds=1.0):
         """Give the service time to do what it should not."""
         time.sleep(seconds)
+
+
+class SharedRigCase(RigCase):
+    """Cases that leave lab and esimd as they found them: one of each for the class, already started."""
+
+    SETTINGS = {}  # group -> keys, over the rig's own
+
+    @classmethod
+    def setUpClass(cls):
+        cls.rig = RigCase()
+        cls.rig.KNOBS, cls.rig.PROVIDER = cls.KNOBS, cls.PROVIDER
+        cls.addClassCleanup(cls.end_class)
+        RigCase.setUp(cls.rig)
+        for group, keys in cls.SETTINGS.items():
+            cls.rig.settings.setdefault(group, {}).update(keys)
+        cls.prepare(cls.rig)
+        cls.rig.start_esimd()
+
+    @classmethod
+    def prepare(cls, rig):
+        """What RIG's lab needs before esimd starts."""
+
+    @classmethod
+    def end_class(cls):
+        """The rig's cleanups in order, all of them; the first error is the class's."""
+        errors = []
+        while cls.rig._cleanups:
+            function, words, names = cls.rig._cleanups.pop()
+            try:
+                function(*words, **names)
+            except Exception as error:  # one failing must not leave the lab running
+                errors.append(error)
+        if errors:
+            raise errors[0]
+
+    iccids = iter(range(10000))
+
+    def fresh(self, **fields):
+        """(activation code, ICCID) of a new small profile."""
+        iccid = f"89883070000000{next(SharedRigCase.iccids):05d}"
+        return self.order(iccid=iccid, **{"size": 1500, **fields}), iccid
+
+    def order_of(self, iccid):
+        """The SM-DP+'s newest order of ICCID."""
+        return [order for order in self.smdp("orders")["orders"] if order["iccid"] == iccid][-1]
+
+    def assert_works_on(self):
+        """A good download, whatever was before."""
+        self.clear_faults()
+        code, iccid = self.fresh()
+        job = self.assert_done(self.download(code))
+        self.assertEqual(job["Result"]["iccid"], iccid)
+        self.assertIn(iccid, self.profiles())
+
+    def setUp(self):
+        for name in ("dir", "lab", "settings"):
+            setattr(self, name, getattr(self.rig, name))
+        self.said = len(self.log())
+        self.addCleanup(self.show_log)
+        self.addCleanup(self.assert_unharmed)
+
+    def assert_unharmed(self):
+        """Whatever the case did: no fault is left, no channel is open, and esimd lives."""
+        self.clear_faults()
+        self.until(lambda: not self.card("channels")["channels"], 5, "every channel is closed")
+        self.assertIsNone(self.lab.processes["esimd"].poll(), "esimd is dead")
+        self.assert_log_is_clean(self.said)
