@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/json-read.h"
 #include "lpa/es9p-refusal.h"
 
 static JsonNode *
@@ -85,16 +86,12 @@ check_header (JsonNode *root, const char *function, GError **error)
 JsonNode *
 es9p_json_parse (const HttpResponse *response, const char *function, GError **error)
 {
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
-  gsize size;
-  const char *text = g_bytes_get_data (response->body, &size);
-  JsonNode *root;
+  g_autoptr (JsonNode) root = NULL;
 
   if (!check_http (response, function, error))
     return NULL;
-  if (size == 0 || !g_utf8_validate_len (text, size, NULL)
-      || !json_parser_load_from_data (parser, text, size, NULL)
-      || (root = json_parser_get_root (parser)) == NULL || !JSON_NODE_HOLDS_OBJECT (root))
+  root = json_read_object (response->body);
+  if (root == NULL)
     {
       error_set (error, ESIM_ERROR_SERVER_RUBBISH, "es9p",
                  "%s: the server's answer is not a JSON object (Content-Type %s)", function,
@@ -103,7 +100,7 @@ es9p_json_parse (const HttpResponse *response, const char *function, GError **er
     }
   if (!check_header (root, function, error))
     return NULL;
-  return json_node_ref (root);
+  return g_steal_pointer (&root);
 }
 
 char *

@@ -6,6 +6,7 @@
 #include "provider/rest.h"
 
 #include "base/error.h"
+#include "base/json-read.h"
 #include "net/http.h"
 
 #define LAYER "provider"
@@ -81,20 +82,6 @@ rest_code_text (JsonObject *object, const char *name)
   return g_strdup (rest_text (object, name));
 }
 
-static JsonNode *
-parse_object (GBytes *body)
-{
-  g_autoptr (JsonParser) parser = json_parser_new_immutable ();
-  gsize size = 0;
-  const char *data = body ? g_bytes_get_data (body, &size) : NULL;
-  JsonNode *root;
-
-  if (size == 0 || !json_parser_load_from_data (parser, data, (gssize) size, NULL))
-    return NULL;
-  root = json_parser_get_root (parser);
-  return root && JSON_NODE_HOLDS_OBJECT (root) ? json_node_ref (root) : NULL;
-}
-
 /* ---- forms ---- */
 
 void
@@ -121,7 +108,7 @@ exchange (Rest *self, const HttpRequest *request, GCancellable *cancellable, GEr
   answer = g_new0 (RestAnswer, 1);
   answer->status = response->status;
   answer->retry_after = g_strdup (response->retry_after);
-  answer->root = parse_object (response->body);
+  answer->root = json_read_object (response->body);
   return answer;
 }
 
