@@ -23,6 +23,7 @@ from control import ask
 NAME = "org.esimd1"
 ROOT = "/org/esimd1"
 FLEET = "lab-fleet"
+ENABLED = 1  # as the card counts
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUN = os.path.join(os.path.dirname(HERE), "lab", "run")
 KNOBS = {"register_seconds": 0.1, "refresh_seconds": 0.1}
@@ -266,7 +267,7 @@ class RigCase(unittest.TestCase):
         """One reservation, one profile and it is enabled, one bearer, no channel left open, no notification lost."""
         self.assertEqual(len(self.supersim("profiles")["profiles"]), 1)
         profiles = self.card("profiles")["profiles"]
-        self.assertEqual([profile["state"] for profile in profiles], ["enabled"])
+        self.assertEqual([profile["state"] for profile in profiles], [ENABLED])
         self.assertEqual(self.modem("sessions")["active"], 1)
         self.until(lambda: not self.card("channels")["channels"], 5, "every channel is closed")
         self.until(lambda: not self.card("notifications")["notifications"], 15, "every notification is sent")
