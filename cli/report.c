@@ -4,7 +4,7 @@
 
 #include "report.h"
 
-#include "errors.h"
+#include "esimd-error.h"
 #include "output.h"
 
 G_DEFINE_QUARK (esimcli - error - quark, report_error)
@@ -53,11 +53,11 @@ bus_text (const GError *error, ExitStatus *status)
 static ExitStatus
 status_of (const char *name)
 {
-  if (g_strcmp0 (name, errors_dbus_name (ESIM_ERROR_NOT_AUTHORIZED)) == 0)
+  if (g_strcmp0 (name, esim_error_get_dbus_name (ESIM_ERROR_NOT_AUTHORIZED)) == 0)
     return EXIT_NOT_AUTHORIZED;
-  if (g_strcmp0 (name, errors_dbus_name (ESIM_ERROR_NOT_FOUND)) == 0)
+  if (g_strcmp0 (name, esim_error_get_dbus_name (ESIM_ERROR_NOT_FOUND)) == 0)
     return EXIT_NOT_FOUND;
-  if (g_strcmp0 (name, errors_dbus_name (ESIM_ERROR_CANCELLED)) == 0)
+  if (g_strcmp0 (name, esim_error_get_dbus_name (ESIM_ERROR_CANCELLED)) == 0)
     return EXIT_CANCELLED;
   return EXIT_FAILED;
 }

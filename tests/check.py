@@ -142,9 +142,11 @@ def may_include(includer, header):
     top, *rest = includer.split("/")
     folder = rest[0] if top == "plugin" and len(rest) > 1 else "main" if top == "plugin" else top
     if header == "errors.h":
-        return folder in ("base", "cli", "dbus")
+        return folder in ("base", "dbus")
     if header == "esimd-dbus.h":
-        return folder in ("service", "main", "cli")
+        return folder in ("service", "main", "cli", "dbus")
+    if header in ("esimd-codes.h", "esimd-error.h"):
+        return folder in ("cli", "dbus")
     if header.split("/")[-1].startswith("decide"):
         return folder == "provision" or includer == "policy/decide.c"
     if top == "policy":
