@@ -31,7 +31,7 @@ class Provision(RigCase):
         self.card("reset_counters")
         self.supersim("reset_counters")
         self.assert_done(self.provision())
-        self.assertFalse(self.card("apdus")["writes"])
+        self.assertEqual(self.card("apdus")["writes"], {})
         asked = self.supersim("requests")["requests"]
         self.assertFalse([request for request in asked if request["method"] != "GET"], asked)
 
