@@ -39,7 +39,13 @@ tlv_reader_init (TlvReader *self, TlvOrigin origin, GBytes *data)
   gsize size;
   const guint8 *at = g_bytes_get_data (data, &size);
 
-  *self = (TlvReader){ .owner = data, .at = at, .end = at + size, .origin = origin };
+  /* an empty GBytes has no address, to which C lets nothing be added, not even 0 */
+  *self = (TlvReader){
+    .owner = data,
+    .at = at,
+    .end = size ? at + size : at,
+    .origin = origin,
+  };
 }
 
 void
