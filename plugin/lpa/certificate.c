@@ -62,5 +62,6 @@ certificate_check (GBytes *der, const char *oid, const char *what, GError **erro
     problem = "does not name the object identifier of the activation code";
   if (problem)
     error_set (error, ESIM_ERROR_TLS, "es9p", "the server's %s %s", what, problem);
+  OPENSSL_thread_stop (); /* the thread may be done with OpenSSL and idle from here on */
   return problem == NULL;
 }

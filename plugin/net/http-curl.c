@@ -5,6 +5,7 @@
 
 #include "net/http-curl.h"
 
+#include <openssl/crypto.h>
 #include <string.h>
 
 #include "base/error.h"
@@ -138,6 +139,8 @@ http_curl_clear (HttpCurl *self)
   curl_easy_reset (self->easy);
   g_clear_pointer (&self->headers, curl_slist_free_all);
   g_clear_pointer (&self->resolves, curl_slist_free_all);
+  /* A pool thread may idle until the process ends, with its random generators and errors. */
+  OPENSSL_thread_stop ();
 }
 
 guint
