@@ -9,7 +9,11 @@
 
 #include "errors.h"
 
-G_DEFINE_QUARK (esim - error - quark, esim_error)
+GQuark
+esim_error_quark (void)
+{
+  return g_quark_from_static_string ("esim-error-quark");
+}
 
 /* At load: GDBus maps a name only from then on, and a program in Python has no other moment. */
 __attribute__ ((constructor)) static void
