@@ -3,6 +3,8 @@
 /* base/error and dbus/errors: layer and raw codes travel, foreign errors are translated, the table
  * is whole. */
 
+#include <string.h>
+
 #include "base/error.h"
 
 static void
@@ -36,6 +38,25 @@ test_translate (void)
   error_add_raw (NULL, "a", "b");
 }
 
+/* What a server wrote goes over D-Bus, which takes UTF-8 alone, and not megabytes of it. */
+static void
+test_foreign_words (void)
+{
+  g_autofree char *long_words = g_strnfill (1 << 20, 'x');
+  g_autoptr (GError) error = NULL, long_error = NULL;
+  g_autoptr (GVariant) raw = NULL;
+  g_autofree char *printed = NULL;
+
+  error_set (&error, ESIM_ERROR_SERVER_RUBBISH, "http", "Content-Type %s", "\xFF\xC3");
+  error_add_raw (error, "retry-after", "1\xFF");
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  raw = g_variant_ref_sink (error_raw (error));
+  printed = g_variant_print (raw, FALSE);
+  g_assert_cmpstr (printed, ==, "{'retry-after': <'1�'>}");
+  error_set (&long_error, ESIM_ERROR_SERVER_RUBBISH, "http", "%s", long_words);
+  g_assert_cmpuint (strlen (long_error->message), ==, 2000);
+}
+
 static void
 test_table (void)
 {
@@ -54,6 +75,7 @@ main (int argc, char **argv)
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/error/travels", test_travels);
   g_test_add_func ("/error/translate", test_translate);
+  g_test_add_func ("/error/foreign-words", test_foreign_words);
   g_test_add_func ("/error/table", test_table);
   return g_test_run ();
 }

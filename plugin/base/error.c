@@ -5,6 +5,8 @@
 
 #include "base/error.h"
 
+#include <string.h>
+
 typedef struct
 {
   const char *layer;
@@ -32,6 +34,19 @@ error_private_clear (ErrorPrivate *self)
 
 G_DEFINE_EXTENDED_ERROR (Error, error)
 
+#define TEXT_MAX 2000 /* bytes; a server's own words may be megabytes */
+
+/* TEXT, which is taken over, as it may go over D-Bus, whoever wrote what is in it: a header or a
+ * message of a server's need not be UTF-8, and GVariant takes nothing else. */
+static char *
+presentable (char *text)
+{
+  g_autofree char *raw = text;
+  gsize size = strnlen (raw, TEXT_MAX);
+
+  return g_utf8_make_valid (raw, (gssize) size);
+}
+
 void
 error_set (GError **error, EsimError code, const char *layer, const char *format, ...)
 {
@@ -42,6 +57,7 @@ error_set (GError **error, EsimError code, const char *layer, const char *format
   va_start (args, format);
   *error = g_error_new_valist (ESIM_ERROR, code, format, args);
   va_end (args);
+  (*error)->message = presentable ((*error)->message);
   error_get_private (*error)->layer = layer;
 }
 
@@ -55,7 +71,7 @@ error_add_raw (GError *error, const char *key, const char *value)
   self = error_get_private (error);
   if (self->raw == NULL)
     self->raw = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
-  g_hash_table_replace (self->raw, g_strdup (key), g_strdup (value));
+  g_hash_table_replace (self->raw, g_strdup (key), presentable (g_strdup (value ? value : "")));
 }
 
 const char *

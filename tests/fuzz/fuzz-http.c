@@ -40,6 +40,8 @@ http_send (Http *self, G_GNUC_UNUSED const HttpRequest *request,
            G_GNUC_UNUSED GCancellable *cancellable, GError **error)
 {
   HttpResponse *response;
+  const char *text;
+  gsize size;
 
   if (self->input->left == 0)
     {
@@ -49,12 +51,18 @@ http_send (Http *self, G_GNUC_UNUSED const HttpRequest *request,
   response = g_new0 (HttpResponse, 1);
   response->status = input_byte (self->input) * 10;
   response->body = input_chunk (self->input);
+  /* a header may be anything, too: what the body begins with */
+  text = g_bytes_get_data (response->body, &size);
+  response->content_type = g_strndup (text ? text : "", MIN (size, 20));
+  response->retry_after = g_strdup (response->content_type);
   return response;
 }
 
 void
 http_response_free (HttpResponse *self)
 {
+  g_free (self->content_type);
+  g_free (self->retry_after);
   g_bytes_unref (self->body);
   g_free (self);
 }

@@ -65,4 +65,6 @@ assert_told (gboolean good, GError *const *told)
     return;
   g_assert_true (error->domain == ESIM_ERROR && error->code >= 0 && error->code < ESIM_ERROR_LAST);
   g_assert_true (*error->message && *error_layer (error));
+  g_assert_true (g_utf8_validate (error->message, -1, NULL));
+  g_variant_unref (g_variant_ref_sink (error_raw (error)));
 }
