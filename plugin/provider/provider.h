@@ -51,7 +51,20 @@ typedef struct
 {
   char *sid; /* HF… */
   char *unique_name;
+  char *network_access_profile; /* HA… */
 } ProviderFleet;
+
+/** reservation_worth: how much use RESERVATION still is: 4 can be loaded, 3 may ripen, 2 is
+ * installed, 1 has failed. */
+guint reservation_worth (const Reservation *self);
+
+/** reservation_status_text, provider_sim_status_text: the provider's own words. */
+const char *reservation_status_text (ReservationStatus status);
+const char *provider_sim_status_text (ProviderSimStatus status);
+
+/** provider_check_eid: EID_INVALID where EID, as somebody typed it, is not 32 digits that are 1
+ * modulo 97 (SGP.02, 2.2.2). Some test cards have others: one that a card says is not checked. */
+gboolean provider_check_eid (const char *eid, GError **error);
 
 void reservation_free (Reservation *self);
 void provider_sim_free (ProviderSim *self);
@@ -97,7 +110,21 @@ typedef struct
   ProviderSim *(*activate_sim) (ProviderSession *self, const char *sid, const char *fleet,
                                 GCancellable *cancellable, GError **error);
   GPtrArray *(*list_fleets) (ProviderSession *self, GCancellable *cancellable, GError **error);
+  GPtrArray *(*list_sims) (ProviderSession *self, GCancellable *cancellable, GError **error);
+  ProviderFleet *(*get_fleet) (ProviderSession *self, const char *sid, GCancellable *cancellable,
+                               GError **error);
+  /* NAME is unique in the account, so one that is sent twice is refused the second time.
+   * NETWORK_ACCESS_PROFILE is a SID or unique name. */
+  ProviderFleet *(*create_fleet) (ProviderSession *self, const char *name,
+                                  const char *network_access_profile, GCancellable *cancellable,
+                                  GError **error);
 } ProviderDriver;
+
+/** provider_find_fleet: the SID of the Fleet that WANTED names by SID or unique name, NULL with
+ * NO_FLEET where there is none. The caller frees. */
+char *provider_find_fleet (const ProviderDriver *driver, ProviderSession *session,
+                           const char *wanted, GCancellable *cancellable, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Reservation, reservation_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ProviderSim, provider_sim_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (ProviderFleet, provider_fleet_free)

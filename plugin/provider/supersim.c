@@ -87,6 +87,7 @@ fleet_from (JsonObject *object)
 
   self->sid = g_strdup (rest_text (object, "sid"));
   self->unique_name = g_strdup (rest_text (object, "unique_name"));
+  self->network_access_profile = g_strdup (rest_text (object, "network_access_profile_sid"));
   return self;
 }
 
@@ -174,6 +175,12 @@ static gpointer
 make_reservation (JsonObject *object)
 {
   return reservation_from (object);
+}
+
+static gpointer
+make_sim (JsonObject *object)
+{
+  return sim_from (object);
 }
 
 static gpointer
@@ -368,6 +375,59 @@ supersim_list_fleets (ProviderSession *self, GCancellable *cancellable, GError *
   return list;
 }
 
+static GPtrArray *
+supersim_list_sims (ProviderSession *self, GCancellable *cancellable, GError **error)
+{
+  g_autofree char *bare = rest_url (self->rest, "Sims", NULL);
+  g_autofree char *url = g_strdup_printf ("%s?PageSize=%d", bare, PAGE_SIZE);
+  GPtrArray *list = read_list (self, url, "sims", make_sim,
+                               g_ptr_array_new_with_free_func ((GDestroyNotify) provider_sim_free),
+                               G_MAXUINT, cancellable, error);
+
+  if (list == NULL)
+    g_prefix_error (error, "listing Sims: ");
+  return list;
+}
+
+static ProviderFleet *
+supersim_get_fleet (ProviderSession *self, const char *sid, GCancellable *cancellable,
+                    GError **error)
+{
+  g_autofree char *url = rest_url (self->rest, "Fleets", sid);
+  g_autoptr (RestAnswer) answer = rest_get (self->rest, url, cancellable, error);
+  JsonObject *object = answer ? resource_of (answer, "HF", error) : NULL;
+
+  if (object == NULL)
+    {
+      g_prefix_error (error, "looking at Fleet %s: ", sid);
+      return NULL;
+    }
+  return fleet_from (object);
+}
+
+static ProviderFleet *
+supersim_create_fleet (ProviderSession *self, const char *name, const char *network_access_profile,
+                       GCancellable *cancellable, GError **error)
+{
+  g_autofree char *url = rest_url (self->rest, "Fleets", NULL);
+  g_autoptr (GString) form = g_string_new (NULL);
+  g_autoptr (RestAnswer) answer = NULL;
+  JsonObject *object = NULL;
+
+  rest_form_add (form, "UniqueName", name);
+  rest_form_add (form, "NetworkAccessProfile", network_access_profile);
+  answer = rest_accept (self->rest,
+                        rest_ask (self->rest, "POST", url, form, NULL, cancellable, error), error);
+  if (answer)
+    object = resource_of (answer, "HF", error);
+  if (object == NULL)
+    {
+      g_prefix_error (error, "making Fleet %s: ", name);
+      return NULL;
+    }
+  return fleet_from (object);
+}
+
 /* Named in main.c's list of providers; a driver has no header. */
 extern const ProviderDriver provider_supersim;
 const ProviderDriver provider_supersim = {
@@ -380,4 +440,7 @@ const ProviderDriver provider_supersim = {
   .get_sim = supersim_get_sim,
   .activate_sim = supersim_activate_sim,
   .list_fleets = supersim_list_fleets,
+  .list_sims = supersim_list_sims,
+  .get_fleet = supersim_get_fleet,
+  .create_fleet = supersim_create_fleet,
 };

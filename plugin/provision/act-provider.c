@@ -5,8 +5,6 @@
 #include "base/error.h"
 #include "provision/act.h"
 
-#define SID_LENGTH 34
-
 static ProviderSession *
 open_session (Act *self, GError **error)
 {
@@ -34,28 +32,6 @@ is_listed (const char *list, const char *sid)
 }
 
 /* ---- which reservation is this card's ---- */
-
-/* The better of several by EID: one that can be loaded, then one that may ripen, then what is only
- * history. */
-static guint
-worth (const Reservation *reservation)
-{
-  switch (reservation->status)
-    {
-    case RESERVATION_AVAILABLE:
-    case RESERVATION_DOWNLOADED:
-      return 4;
-    case RESERVATION_NEW:
-    case RESERVATION_RESERVING:
-    case RESERVATION_UNKNOWN:
-      return 3;
-    case RESERVATION_INSTALLED:
-      return 2;
-    case RESERVATION_FAILED:
-      break;
-    }
-  return 1;
-}
 
 static Reservation *
 take_from (GPtrArray *list, guint index)
@@ -100,7 +76,7 @@ find_by_eid (Act *self, ProviderSession *session, GCancellable *cancellable, GEr
 
       if (self->asked && is_listed (dismissed, one->sid))
         continue;
-      if (best < 0 || worth (one) > worth (list->pdata[best]))
+      if (best < 0 || reservation_worth (one) > reservation_worth (list->pdata[best]))
         best = (int) i;
     }
   if (best >= 0)
@@ -113,7 +89,7 @@ find_by_eid (Act *self, ProviderSession *session, GCancellable *cancellable, GEr
 static gboolean
 may_be_ours (Act *self, const Reservation *one, const char *known)
 {
-  return *one->eid == '\0' && worth (one) >= 3 && !is_listed (known, one->sid)
+  return *one->eid == '\0' && reservation_worth (one) >= 3 && !is_listed (known, one->sid)
          && !journal_is_taken (self->journal, JOURNAL_RESERVATION, one->sid);
 }
 
@@ -193,29 +169,10 @@ keep_reservation (Act *self, GError **error)
 static gboolean
 find_fleet (Act *self, ProviderSession *session, GCancellable *cancellable, GError **error)
 {
-  const char *wanted = self->policy->fleet;
-  g_autoptr (GPtrArray) fleets = NULL;
-
-  if (*wanted == '\0' || self->fleet_sid)
+  if (*self->policy->fleet == '\0' || self->fleet_sid)
     return TRUE;
-  if (g_str_has_prefix (wanted, "HF") && strlen (wanted) == SID_LENGTH)
-    {
-      self->fleet_sid = g_strdup (wanted);
-      return TRUE;
-    }
-  fleets = self->provider->list_fleets (session, cancellable, error);
-  if (fleets == NULL)
-    return FALSE;
-  for (guint i = 0; i < fleets->len && self->fleet_sid == NULL; i++)
-    {
-      const ProviderFleet *fleet = fleets->pdata[i];
-
-      if (g_str_equal (fleet->unique_name, wanted))
-        self->fleet_sid = g_strdup (fleet->sid);
-    }
-  if (self->fleet_sid == NULL)
-    error_set (error, ESIM_ERROR_NO_FLEET, "provision", "the provider has no Fleet named %s",
-               wanted);
+  self->fleet_sid
+      = provider_find_fleet (self->provider, session, self->policy->fleet, cancellable, error);
   return self->fleet_sid != NULL;
 }
 

@@ -49,24 +49,17 @@ is_eid (const char *eid)
   return *eid && strspn (eid, "0123456789abcdefABCDEF") == strlen (eid);
 }
 
-Journal *
-journal_open (const char *dir, const char *eid, GError **error)
+static Journal *
+open_file (const char *dir, const char *name, GError **error)
 {
   Journal *self;
-  g_autofree char *name = NULL;
 
-  if (!is_eid (eid))
-    {
-      error_set (error, ESIM_ERROR_EID_INVALID, "provision", "'%s' is no EID", eid);
-      return NULL;
-    }
   if (g_mkdir_with_parents (dir, 0700) != 0)
     {
       error_set (error, ESIM_ERROR_FAILED, "provision", "the state folder %s can't be made: %s",
                  dir, g_strerror (errno));
       return NULL;
     }
-  name = g_strconcat (eid, SUFFIX, NULL);
   self = g_new0 (Journal, 1);
   g_atomic_ref_count_init (&self->refs);
   g_mutex_init (&self->lock);
@@ -74,6 +67,26 @@ journal_open (const char *dir, const char *eid, GError **error)
   self->path = g_build_filename (dir, name, NULL);
   self->facts = read_facts (self->path);
   return self;
+}
+
+Journal *
+journal_open (const char *dir, const char *eid, GError **error)
+{
+  g_autofree char *name = g_strconcat (eid, SUFFIX, NULL);
+
+  if (is_eid (eid))
+    return open_file (dir, name, error);
+  error_set (error, ESIM_ERROR_EID_INVALID, "provision", "'%s' is no EID", eid);
+  return NULL;
+}
+
+Journal *
+journal_open_account (const char *dir, const char *name, GError **error)
+{
+  /* "account-" is no hexadecimal number, so no card has this file. */
+  g_autofree char *file = g_strconcat ("account-", name, SUFFIX, NULL);
+
+  return open_file (dir, file, error);
 }
 
 Journal *
@@ -184,6 +197,14 @@ journal_set (Journal *self, GError **error, ...)
   return TRUE;
 }
 
+static gboolean
+has_word (const char *list, const char *word)
+{
+  g_auto (GStrv) words = g_strsplit (list ? list : "", " ", -1);
+
+  return g_strv_contains ((const char *const *) words, word);
+}
+
 gboolean
 journal_is_taken (Journal *self, const char *key, const char *value)
 {
@@ -200,7 +221,7 @@ journal_is_taken (Journal *self, const char *key, const char *value)
       if (!g_str_has_suffix (name, SUFFIX) || g_str_equal (name, own))
         continue;
       facts = read_facts (path);
-      taken = g_strcmp0 (g_hash_table_lookup (facts, key), value) == 0;
+      taken = has_word (g_hash_table_lookup (facts, key), value);
     }
   return taken;
 }

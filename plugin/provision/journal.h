@@ -9,6 +9,8 @@
 /* The facts there are. Unknown ones of another version are kept. */
 #define JOURNAL_INTENT "intent"             /* seconds: an order is about to be sent */
 #define JOURNAL_INTENT_KNOWN "intent-known" /* matching-ID mode: SIDs that were there before it */
+#define JOURNAL_INTENT_EID "intent-eid"     /* account: for which card; "" with a matching ID */
+#define JOURNAL_CUT_OFF "cut-off"           /* account: SIDs of orders whose job is not over */
 #define JOURNAL_RESERVATION "reservation"   /* SID HP… */
 #define JOURNAL_SIM "sim"                   /* SID HS… */
 #define JOURNAL_ICCID "iccid"               /* of the profile that is ours */
@@ -27,6 +29,10 @@ typedef struct _Journal Journal;
  * there. A line that is no fact, such as one torn by a power cut, is left out. The functions below
  * may be called by any thread. */
 Journal *journal_open (const char *dir, const char *eid, GError **error);
+
+/** journal_open_account: the same for orders at the provider NAME that are for no card here; its
+ * JOURNAL_RESERVATION is a list. */
+Journal *journal_open_account (const char *dir, const char *name, GError **error);
 Journal *journal_ref (Journal *self);
 void journal_unref (Journal *self);
 
@@ -38,7 +44,8 @@ gint64 journal_get_number (Journal *self, const char *key);
  * returns. Writes nothing where nothing changes. */
 gboolean journal_set (Journal *self, GError **error, ...) G_GNUC_NULL_TERMINATED;
 
-/** journal_is_taken: whether another card's journal in the same folder has VALUE as its KEY. */
+/** journal_is_taken: whether another card's journal in the same folder has VALUE as its KEY,
+ * or in the list that it is. */
 gboolean journal_is_taken (Journal *self, const char *key, const char *value);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Journal, journal_unref)

@@ -22,6 +22,13 @@ static const struct
   { "org.esimd1.Profile", "Disable", "org.esimd1.switch" },
   { "org.esimd1.Profile", "Delete", "org.esimd1.delete" },
   { "org.esimd1.Profile", "SetNickname", "org.esimd1.switch" },
+  { "org.esimd1.Provider", "Reserve", "org.esimd1.provision" },
+  { "org.esimd1.Provider", "GetActivationCode", "org.esimd1.provision" },
+  /* Lists cost nothing, but they show the account's other devices to whoever reads the job. */
+  { "org.esimd1.Provider", "ListReservations", "org.esimd1.provision" },
+  { "org.esimd1.Provider", "ListSims", "org.esimd1.provision" },
+  { "org.esimd1.Provider", "ListFleets", "org.esimd1.provision" },
+  { "org.esimd1.Provider", "CreateFleet", "org.esimd1.provision" },
   { "org.esimd1.Job", "Cancel", "org.esimd1.control" },
   { "org.esimd1.Job", "Answer", "org.esimd1.download" },
 };

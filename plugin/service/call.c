@@ -61,6 +61,12 @@ call_reply (GDBusMethodInvocation *invocation, GDBusInterfaceSkeleton *changed)
 }
 
 void
+call_reply_text (GDBusMethodInvocation *invocation, const char *text)
+{
+  g_dbus_method_invocation_return_value (invocation, g_variant_new ("(s)", text));
+}
+
+void
 call_fail (GDBusMethodInvocation *invocation, const GError *error)
 {
   g_autoptr (GError) ours = g_error_copy (error);

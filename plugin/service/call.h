@@ -22,6 +22,9 @@ void call_reply_path (GDBusMethodInvocation *invocation, GDBusInterfaceSkeleton 
                       const char *path);
 void call_reply (GDBusMethodInvocation *invocation, GDBusInterfaceSkeleton *changed);
 
+/** call_reply_text: answers with one string, which is for the caller alone. */
+void call_reply_text (GDBusMethodInvocation *invocation, const char *text);
+
 /** call_fail: answers with ERROR, foreign ones translated: its D-Bus name, text, and advice on a
  * line of its own. */
 void call_fail (GDBusMethodInvocation *invocation, const GError *error);

@@ -9,6 +9,7 @@
 #include "esimd-dbus.h"
 #include "service/call.h"
 #include "service/euicc.h"
+#include "service/provider.h"
 
 /* On SIGTERM running jobs get this long. */
 #define DRAIN_S 10
@@ -22,7 +23,8 @@ struct _Service
   Registry *registry;
   GDBusObjectManagerServer *objects;
   EsimManager *skeleton;
-  GHashTable *euiccs; /* Card -> Euicc */
+  GHashTable *euiccs;    /* Card -> Euicc */
+  GHashTable *providers; /* name -> ProviderObject */
   guint last_job, last_profile;
   void (*stopped) (gpointer data);
   gpointer stopped_data;
@@ -37,6 +39,7 @@ service_finalize (GObject *object)
   Service *self = ESIM_SERVICE (object);
 
   g_hash_table_unref (self->euiccs);
+  g_hash_table_unref (self->providers);
   g_clear_object (&self->registry);
   g_clear_object (&self->skeleton);
   g_clear_object (&self->objects);
@@ -54,6 +57,8 @@ static void
 service_init (Service *self)
 {
   self->euiccs = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) euicc_close);
+  self->providers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
+                                           (GDestroyNotify) provider_object_close);
   self->objects = g_dbus_object_manager_server_new ("/org/esimd1");
   self->skeleton = esim_manager_skeleton_new ();
 }
@@ -84,13 +89,36 @@ rescan_now (gpointer object, GDBusMethodInvocation *invocation)
   call_reply (invocation, NULL);
 }
 
+static gboolean
+is_gone (gpointer name, gpointer provider, gpointer data)
+{
+  return policy_find_provider (((Service *) data)->policy, name) == NULL;
+}
+
+static void
+show_provider (Service *self, const char *name)
+{
+  ProviderObject *object = g_hash_table_lookup (self->providers, name);
+
+  if (object)
+    provider_object_update (object);
+  else
+    g_hash_table_insert (self->providers, g_strdup (name), provider_object_new (self, name));
+}
+
 static void
 show_providers (Service *self)
 {
   g_autoptr (GPtrArray) names = g_ptr_array_new ();
 
+  g_hash_table_foreach_remove (self->providers, is_gone, self);
   for (guint i = 0; i < self->policy->providers->len; i++)
-    g_ptr_array_add (names, ((PolicyProvider *) self->policy->providers->pdata[i])->name);
+    {
+      const char *name = ((PolicyProvider *) self->policy->providers->pdata[i])->name;
+
+      show_provider (self, name);
+      g_ptr_array_add (names, (char *) name);
+    }
   g_ptr_array_add (names, NULL);
   esim_manager_set_providers (self->skeleton, (const char *const *) names->pdata);
 }
@@ -174,11 +202,24 @@ service_start (Service *self, GDBusConnection *connection, GError **error)
 }
 
 static gboolean
+is_idle (Service *self)
+{
+  GHashTableIter iter;
+  gpointer provider;
+
+  g_hash_table_iter_init (&iter, self->providers);
+  while (g_hash_table_iter_next (&iter, NULL, &provider))
+    if (!provider_object_is_idle (provider))
+      return FALSE;
+  return registry_is_idle (self->registry);
+}
+
+static gboolean
 on_drain (gpointer data)
 {
   Service *self = data;
 
-  if (!registry_is_idle (self->registry) && g_get_monotonic_time () < self->deadline)
+  if (!is_idle (self) && g_get_monotonic_time () < self->deadline)
     return G_SOURCE_CONTINUE;
   self->stopped (self->stopped_data);
   return G_SOURCE_REMOVE;
@@ -188,7 +229,7 @@ void
 service_stop (Service *self, void (*stopped) (gpointer data), gpointer data)
 {
   GHashTableIter iter;
-  gpointer euicc;
+  gpointer euicc, provider;
 
   self->stopped = stopped;
   self->stopped_data = data;
@@ -198,6 +239,9 @@ service_stop (Service *self, void (*stopped) (gpointer data), gpointer data)
   g_hash_table_iter_init (&iter, self->euiccs);
   while (g_hash_table_iter_next (&iter, NULL, &euicc))
     euicc_stop (euicc);
+  g_hash_table_iter_init (&iter, self->providers);
+  while (g_hash_table_iter_next (&iter, NULL, &provider))
+    provider_object_stop (provider);
   g_timeout_add (DRAIN_POLL_MS, on_drain, self);
 }
 
