@@ -274,7 +274,7 @@ refresh_now (gpointer object, GDBusMethodInvocation *invocation)
     return;
   job = euicc_start_job (object, "refresh", invocation);
   if (job)
-    task_start (object, job, NULL, NULL, NULL);
+    task_start (object, job, NULL, NULL, NULL, NULL);
 }
 
 static gboolean

@@ -94,10 +94,32 @@ nickname_verb (Channel *channel, gpointer data, GCancellable *cancellable, GErro
   return es10c_set_nickname (channel, parameters->iccid, parameters->nickname, cancellable, error);
 }
 
+static gboolean
+is_enabled (const CardFacts *facts, gconstpointer data)
+{
+  const Profile *profile = card_facts_find (facts, ((const Parameters *) data)->iccid);
+
+  return profile && profile->state == PROFILE_ENABLED;
+}
+
+static gboolean
+is_disabled (const CardFacts *facts, gconstpointer data)
+{
+  const Profile *profile = card_facts_find (facts, ((const Parameters *) data)->iccid);
+
+  return profile && profile->state == PROFILE_DISABLED;
+}
+
+static gboolean
+is_deleted (const CardFacts *facts, gconstpointer data)
+{
+  return card_facts_find (facts, ((const Parameters *) data)->iccid) == NULL;
+}
+
 /* FALSE where the call was answered with an error instead. */
 static gboolean
 start (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind, TaskVerb verb,
-       const char *nickname)
+       TaskCheck check, const char *nickname)
 {
   Parameters *parameters;
   Job *job;
@@ -111,29 +133,29 @@ start (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind,
   parameters->iccid = g_strdup (esim_profile_get_iccid (self->skeleton));
   parameters->nickname = g_strdup (nickname);
   parameters->refresh = card_access (euicc_card (self->euicc))->target.quirks.refresh_flag;
-  task_start (self->euicc, job, verb, parameters, parameters_free);
+  task_start (self->euicc, job, verb, check, parameters, parameters_free);
   return TRUE;
 }
 
 /* A person's switch or deletion: the service must not undo it by itself. */
 static void
 start_by_person (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind,
-                 TaskVerb verb)
+                 TaskVerb verb, TaskCheck check)
 {
-  if (start (self, invocation, kind, verb, NULL))
+  if (start (self, invocation, kind, verb, check, NULL))
     provision_suspend (euicc_provision (self->euicc));
 }
 
 static void
 enable_now (gpointer object, GDBusMethodInvocation *invocation)
 {
-  start_by_person (object, invocation, "enable", enable_verb);
+  start_by_person (object, invocation, "enable", enable_verb, is_enabled);
 }
 
 static void
 disable_now (gpointer object, GDBusMethodInvocation *invocation)
 {
-  start_by_person (object, invocation, "disable", disable_verb);
+  start_by_person (object, invocation, "disable", disable_verb, is_disabled);
 }
 
 static void
@@ -148,7 +170,7 @@ delete_now (gpointer object, GDBusMethodInvocation *invocation)
       call_fail (invocation, error);
       return;
     }
-  start_by_person (self, invocation, "delete", delete_verb);
+  start_by_person (self, invocation, "delete", delete_verb, is_deleted);
 }
 
 static void
@@ -166,7 +188,7 @@ nickname_now (gpointer object, GDBusMethodInvocation *invocation)
       call_fail (invocation, error);
       return;
     }
-  start (object, invocation, "set-nickname", nickname_verb, nickname);
+  start (object, invocation, "set-nickname", nickname_verb, NULL, nickname);
 }
 
 static gboolean

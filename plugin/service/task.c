@@ -4,6 +4,7 @@
 
 #include "service/task.h"
 
+#include "base/error.h"
 #include "base/wait.h"
 
 /* After a switch the card may answer nothing while the modem restarts it: looks this often, this
@@ -17,6 +18,7 @@ typedef struct
   Job *job;
   CardAccess *access;
   TaskVerb verb;
+  TaskCheck check;
   gpointer parameters;
   GDestroyNotify free_parameters;
   CardFacts *facts;
@@ -61,16 +63,38 @@ look_again (Task *self)
   return NULL;
 }
 
+/* The card's own REFRESH can take the answer away, and the channel with it: then the card as it is
+ * decides. Without a sight of it PROBLEM stands. */
+static gboolean
+settle (Task *self, GError *problem, GError **error)
+{
+  if (self->check && error_is_code (problem, ESIM_ERROR_CHANNEL))
+    self->facts = look_again (self);
+  if (self->facts && self->check (self->facts, self->parameters))
+    {
+      g_error_free (problem);
+      return TRUE;
+    }
+  g_propagate_error (error, problem);
+  return FALSE;
+}
+
 static gboolean
 task_work (gpointer data, GCancellable *cancellable, GError **error)
 {
   Task *self = data;
   g_autoptr (Channel) channel = NULL;
+  GError *problem = NULL;
 
   progress_step (job_progress (self->job), "open-channel");
   channel = card_access_open (self->access, job_progress (self->job), cancellable, error);
-  if (channel == NULL || !do_verb (self, channel, cancellable, error))
+  if (channel == NULL)
     return FALSE;
+  if (!do_verb (self, channel, cancellable, &problem))
+    {
+      g_clear_pointer (&channel, channel_close);
+      return settle (self, problem, error);
+    }
   progress_step (job_progress (self->job), "read-card");
   self->facts = card_facts_read (channel, cancellable, self->verb ? NULL : error);
   if (self->facts || self->verb == NULL)
@@ -93,7 +117,7 @@ task_done (gpointer data, const GError *error, gpointer user_data)
 }
 
 void
-task_start (Euicc *euicc, Job *job, TaskVerb verb, gpointer parameters,
+task_start (Euicc *euicc, Job *job, TaskVerb verb, TaskCheck check, gpointer parameters,
             GDestroyNotify free_parameters)
 {
   Task *self = g_new0 (Task, 1);
@@ -102,6 +126,7 @@ task_start (Euicc *euicc, Job *job, TaskVerb verb, gpointer parameters,
   self->job = job;
   self->access = card_access_ref (card_access (euicc_card (euicc)));
   self->verb = verb;
+  self->check = check;
   self->parameters = parameters;
   self->free_parameters = free_parameters;
   queue_push (card_queue (euicc_card (euicc)), task_work, self, task_free, job_cancellable (job),

@@ -11,7 +11,12 @@
 typedef gboolean (*TaskVerb) (Channel *channel, gpointer parameters, GCancellable *cancellable,
                               GError **error);
 
-/** task_start: queues VERB (NULL: only read the card) for JOB, which is taken over; PARAMETERS are
- * freed by g_free or FREE. */
-void task_start (Euicc *euicc, Job *job, TaskVerb verb, gpointer parameters,
+/** TaskCheck: on a worker thread: whether FACTS, read just now, are as the verb was to make them.
+ */
+typedef gboolean (*TaskCheck) (const CardFacts *facts, gconstpointer parameters);
+
+/** task_start: queues VERB (NULL: only read the card) for JOB, which is taken over. Where VERB
+ * fails with CHANNEL, CHECK (may be NULL) tells over a new one whether it was done all the same.
+ * PARAMETERS are freed by FREE_PARAMETERS. */
+void task_start (Euicc *euicc, Job *job, TaskVerb verb, TaskCheck check, gpointer parameters,
                  GDestroyNotify free_parameters);

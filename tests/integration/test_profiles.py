@@ -88,6 +88,13 @@ class Switching(ProfilesCase):
         self.assert_done(self.do(DISABLED, "Enable"))
         self.assertEqual(self.on_card(DISABLED), 1)
 
+    def test_answer_and_channel_lost(self):
+        """The look whether it was done has to be over a new channel."""
+        self.card("fault", at="es10c.enableProfile", how="sw", sw="6F00", executed=True)
+        self.card("fault", at="es10c.getProfilesInfo", how="sw", sw="6985")
+        self.assert_done(self.do(DISABLED, "Enable"))
+        self.assertEqual(self.on_card(DISABLED), 1)
+
     def test_answer_lost_and_not_done(self):
         self.card("fault", at="es10c.enableProfile", how="sw", sw="6F00")
         self.assert_failed(self.do(DISABLED, "Enable"), "CardRefused")
