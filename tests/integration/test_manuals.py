@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The esimd developers
+"""The man pages say what is so, the keys of -J are those promised there, and the shell completes what there is."""
+
+import json
+import os
+import pathlib
+import re
+import shlex
+import subprocess
+import unittest
+
+from test_cli_mock import COST, EID, ESIMCLI, ICCID, CliCase, GLib
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PAGES = {name: ROOT / path for name, path in
+         {"esimcli": "cli/esimcli.1", "esimd": "plugin/esimd.8", "esimd.conf": "policy/esimd.conf.5"}.items()}
+
+
+def source(name):
+    """The page's source with hyphens as they are read."""
+    return PAGES[name].read_text(encoding="utf-8").replace("\\-", "-")
+
+
+def run(*command, **environment):
+    return subprocess.run(command, env={**os.environ, "LC_ALL": "C.UTF-8", **environment}, stdin=subprocess.DEVNULL, text=True,
+                          encoding="utf-8", capture_output=True, timeout=60, check=False)
+
+
+def options_of(program):
+    return re.findall(r"^  (?:-., )?(--[a-z-]+)", run(program, "--help").stdout, flags=re.M)
+
+
+class Pages(CliCase):
+    def test_they_are_well_formed(self):
+        for path in PAGES.values():
+            for command in (["groff", "-man", "-ww", "-Tutf8", "-z"], ["mandoc", "-Tlint", "-Wstyle"]):
+                judged = run(*command, str(path))
+                self.assertEqual((judged.returncode, judged.stdout + judged.stderr), (0, ""), path)
+        bad = subprocess.run(["mandoc", "-Tlint"], input=".TH A 1\n.XX\n", text=True, capture_output=True, check=False)
+        self.assertNotEqual(bad.returncode, 0)
+
+    def test_every_option(self):
+        known = options_of(ESIMCLI)
+        self.assertGreater(len(known), 20)
+        for name, options in (("esimcli", known), ("esimd", options_of(os.environ["ESIMD"]))):
+            written = set(re.findall(r"--[a-z][a-z-]*", source(name)))
+            self.assertLessEqual(set(options), written)
+        described = re.findall(r"^(?:\.B\w* .*|\\f.*)(--[a-z-]+)", source("esimcli").partition(".SH OUTPUT")[0], flags=re.M)
+        self.assertLessEqual(set(described), set(known))
+
+    def test_every_exit_status(self):
+        statuses = re.findall(r"EXIT_\w+ = (\d+)", (ROOT / "cli/report.h").read_text(encoding="utf-8"))
+        written = re.findall(r"^\.B (\d+)$", source("esimcli").partition(".SH EXIT")[2], flags=re.M)
+        self.assertEqual(statuses, written)
+
+    def test_every_key_of_the_settings(self):
+        table = re.findall(r'\{ (?:"(\w+)"|CONFIG_PROVIDER), "([\w-]+)", CONFIG_\w+, [^"]*"([^"]*)"',
+                           (ROOT / "policy/config-keys.c").read_text(encoding="utf-8"))
+        self.assertGreater(len(table), 20)
+        known = [(group or "provider", key, standard or "none") for group, key, standard in table]
+        written = []
+        for group, text in re.findall(r'^\.SH "\[(\w+).*\n((?:(?!\.SH).*\n)*)', source("esimd.conf"), flags=re.M):
+            written += [(group, *found) for found in
+                        re.findall(r"\.TP\n\\fB([\w-]+)=(?:.*\n)*?Standard:(?:\n\.BR | )(\S+?)(?: \.|\.)\n", text)]
+        self.assertEqual(written, known)
+
+    def test_every_key_of_the_template(self):
+        keys = re.findall(r'"([\w-]+)", CONFIG_', (ROOT / "policy/config-keys.c").read_text(encoding="utf-8"))
+        template = re.findall(r"^#([\w-]+)=", (ROOT / "policy/esimd.conf").read_text(encoding="utf-8"), flags=re.M)
+        self.assertEqual(set(template), set(keys))
+
+
+class Json(CliCase):
+    """Scripts rely on these keys: the man page promises that none is ever renamed or taken away."""
+
+    def keys(self, *arguments):
+        def walk(prefix, value):
+            return [key for name, inner in value.items() for key in walk(f"{prefix}.{name}", inner)] \
+                if isinstance(value, dict) else [prefix.lstrip(".")]
+        return set(walk("", json.loads(self.cli(*arguments, "-J")[0])))
+
+    def promised(self, kind):
+        text = re.search(rf'keys of {kind}\n((?:\.BR .*\n)*)', source("esimcli"))[1]
+        return set(re.findall(r"^\.BR (\S+) [,.]", text, flags=re.M))
+
+    def test_objects(self):
+        self.service.add("Job", 7, Kind="refresh", State="running")
+        for kind, letter, number, least in (("euicc", "-u", "0", 16), ("profile", "-p", "1", 12), ("job", "-j", "7", 12)):
+            self.assertGreaterEqual(len(self.promised(kind)), least)
+            self.assertEqual(self.keys(letter, number), self.promised(kind))
+
+    def test_lists(self):
+        for option, key in (("-L", "euicc-list"), ("-l", "profile-list"), ("--list-jobs", "job-list")):
+            self.assertEqual(self.keys(option), {key})
+            self.assertIn(f".BR {key} :", source("esimcli"))
+
+    def test_a_job_with_everything(self):
+        self.service.add("Job", 7, Kind="download", State="failed", Question={"accept-rules": GLib.Variant("as", ["no-delete"])},
+                         Result={"cost": GLib.Variant("a{sv}", COST)},
+                         Error=("org.esimd1.Error.Failed", "text", "Advice.", "lpa", {"sw": GLib.Variant("s", "6985")}))
+        more = {key.rpartition(".")[0] for key in self.keys("-j", "7") - self.promised("job")}
+        self.assertEqual({key for key in more if "seconds" not in key}, {"job.question", "job.result.cost", "job.error.raw"})
+
+
+class Completion(CliCase):
+    def complete(self, line):
+        """What bash offers at the end of LINE, split as readline does."""
+        words = [word for word in re.split(r"(=)|\s+", line) if word]
+        words += [""] if line.endswith(" ") else []
+        program = (f"source {shlex.quote(str(ROOT / 'cli/completion/esimcli.bash'))}\n"
+                   f"COMP_WORDS=({' '.join(map(shlex.quote, words))}) COMP_CWORD={len(words) - 1}\n"
+                   "function=$(complete -p esimcli | sed 's/.*-F \\([^ ]*\\).*/\\1/')\n"
+                   f"$function {shlex.quote(ESIMCLI)} {shlex.quote(words[-1])} {shlex.quote(words[-2])}\n"
+                   'printf "%s\\n" "${COMPREPLY[@]}"\n')
+        child = subprocess.Popen(["bash", "--norc", "-c", program], env=self.environment(), text=True, stdin=subprocess.DEVNULL,
+                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+        out, err = self.finish(child, 0)
+        self.assertEqual(err, "")
+        return set(out.split())
+
+    def test_options(self):
+        self.assertEqual(self.complete("esimcli --list-"), {"--list-euiccs", "--list-profiles", "--list-jobs"})
+        self.assertIn("--euicc=", self.complete("esimcli -L --e"))
+        offered = {word.rstrip("=") for word in self.complete("esimcli ")}
+        self.assertEqual(offered, set(options_of(ESIMCLI)))
+
+    def test_objects(self):
+        self.service.add("Job", 7, Kind="refresh", State="running")
+        self.assertEqual(self.complete("esimcli -u "), {"any", "0", EID})
+        self.assertEqual(self.complete("esimcli --euicc=8"), {EID})
+        self.assertEqual(self.complete("esimcli -m "), {"any", "3"})
+        self.assertEqual(self.complete("esimcli --profile="), {"1", "2", ICCID, "8988307000000000002"})
+        self.assertEqual(self.complete("esimcli -j "), {"7"})
+        self.assertEqual(self.complete("esimcli --timeout "), set())
+
+    def test_without_the_service(self):
+        self.service.stop()
+        self.assertEqual(self.complete("esimcli -u "), {"any"})
+        self.assertIn("--provision", self.complete("esimcli --pro"))
+
+
+if __name__ == "__main__":
+    unittest.main()
