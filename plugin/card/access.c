@@ -112,6 +112,12 @@ count_notifications (CardFacts *self, Channel *channel, GCancellable *cancellabl
 CardFacts *
 card_facts_read (Channel *channel, GCancellable *cancellable, GError **error)
 {
+  return card_facts_read_with (channel, FALSE, cancellable, error);
+}
+
+CardFacts *
+card_facts_read_with (Channel *channel, gboolean icons, GCancellable *cancellable, GError **error)
+{
   g_autoptr (CardFacts) self = g_new0 (CardFacts, 1);
 
   g_atomic_ref_count_init (&self->refs);
@@ -121,7 +127,7 @@ card_facts_read (Channel *channel, GCancellable *cancellable, GError **error)
   self->addresses = es10a_get_addresses (channel, cancellable, error);
   if (self->addresses == NULL)
     return NULL;
-  self->profiles = es10c_get_profiles (channel, FALSE, cancellable, error);
+  self->profiles = es10c_get_profiles (channel, icons, cancellable, error);
   if (self->profiles == NULL || !count_notifications (self, channel, cancellable, error))
     return NULL;
   return g_steal_pointer (&self);

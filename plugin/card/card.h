@@ -45,8 +45,11 @@ typedef struct
   guint n_notifications;
 } CardFacts;
 
-/** card_facts_read: worker threads: everything of it over an open channel. */
+/** card_facts_read: worker threads: everything of it over an open channel, but the profiles' icons;
+ * card_facts_read_with: with ICONS those too, at ten APDUs a profile or so. */
 CardFacts *card_facts_read (Channel *channel, GCancellable *cancellable, GError **error);
+CardFacts *card_facts_read_with (Channel *channel, gboolean icons, GCancellable *cancellable,
+                                 GError **error);
 CardFacts *card_facts_ref (CardFacts *self);
 void card_facts_unref (CardFacts *self);
 

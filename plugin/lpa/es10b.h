@@ -31,6 +31,14 @@ typedef struct
   char *svn;           /* "2.2.2" */
   guint64 free_memory; /* bytes of non-volatile memory */
   char **ci_ids;       /* key ids to verify by, upper-case hex; NULL-terminated */
+  /* What only people read; "" or empty where the card does not say, or not in a way that is known.
+   */
+  char *profile_version;  /* of the profile package specification */
+  char *firmware;         /* the maker's */
+  char *accreditation;    /* SAS accreditation number */
+  const char *category;   /* "basic", "medium", "contactless"; literal */
+  char **capabilities;    /* UICCCapability and RspCapability by SGP.22's names, with hyphens */
+  char **forbidden_rules; /* "no-disable", "no-delete": profiles with them are not taken */
 } Es10bInfo;
 
 Es10bInfo *es10b_parse_info (GBytes *info2, GError **error);

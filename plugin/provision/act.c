@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "lpa/es10c.h"
+#include "lpa/switch.h"
 
 #define VERIFY_PORT 443
 #define VERIFY_TIMEOUT_S 10
@@ -110,8 +111,7 @@ act_enable (gpointer data, GCancellable *cancellable, GError **error)
   enabled = find_enabled (profiles);
   return journal_set (self->journal, error, JOURNAL_BEFORE, enabled ? enabled->iccid : NULL,
                       JOURNAL_ICCID, self->iccid, JOURNAL_ROLLED_BACK, NULL, NULL)
-         && es10c_enable (channel, self->iccid, channel_quirks (channel)->refresh_flag, cancellable,
-                          error);
+         && switch_enable (channel, self->iccid, cancellable, error);
 }
 
 gboolean
@@ -130,9 +130,7 @@ act_roll_back (gpointer data, GCancellable *cancellable, GError **error)
       return FALSE;
     }
   channel = open_card (self, cancellable, error);
-  return channel
-         && es10c_enable (channel, before, channel_quirks (channel)->refresh_flag, cancellable,
-                          error);
+  return channel && switch_enable (channel, before, cancellable, error);
 }
 
 /* ---- the modem and its link ---- */

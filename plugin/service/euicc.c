@@ -9,8 +9,8 @@
 #include "esimd-dbus.h"
 #include "service/call.h"
 #include "service/download.h"
+#include "service/maintain.h"
 #include "service/profile.h"
-#include "service/task.h"
 
 struct _Euicc
 {
@@ -89,6 +89,13 @@ show_facts (Euicc *self, const CardFacts *facts)
 {
   esim_euicc_set_spec_version (self->skeleton, facts->info->svn);
   esim_euicc_set_free_memory (self->skeleton, facts->info->free_memory);
+  esim_euicc_set_profile_version (self->skeleton, facts->info->profile_version);
+  esim_euicc_set_firmware_version (self->skeleton, facts->info->firmware);
+  esim_euicc_set_accreditation (self->skeleton, facts->info->accreditation);
+  esim_euicc_set_category (self->skeleton, facts->info->category);
+  esim_euicc_set_capabilities (self->skeleton, (const char *const *) facts->info->capabilities);
+  esim_euicc_set_forbidden_rules (self->skeleton,
+                                  (const char *const *) facts->info->forbidden_rules);
   esim_euicc_set_ci_key_ids (self->skeleton, (const char *const *) facts->info->ci_ids);
   esim_euicc_set_default_smdp (self->skeleton, facts->addresses->default_smdp);
   esim_euicc_set_root_smds (self->skeleton, facts->addresses->root_smds);
@@ -265,18 +272,6 @@ send_notifications_now (gpointer object, GDBusMethodInvocation *invocation)
                                   g_object_ref (job));
 }
 
-static void
-refresh_now (gpointer object, GDBusMethodInvocation *invocation)
-{
-  Job *job;
-
-  if (!call_takes_no_options (invocation))
-    return;
-  job = euicc_start_job (object, "refresh", invocation);
-  if (job)
-    task_start (object, job, NULL, NULL, NULL, NULL);
-}
-
 static gboolean
 on_provision (Euicc *self, GDBusMethodInvocation *invocation)
 {
@@ -295,12 +290,6 @@ on_send_notifications (Euicc *self, GDBusMethodInvocation *invocation)
   return call_begin (invocation, send_notifications_now, self);
 }
 
-static gboolean
-on_refresh (Euicc *self, GDBusMethodInvocation *invocation)
-{
-  return call_begin (invocation, refresh_now, self);
-}
-
 static void
 connect_handlers (Euicc *self)
 {
@@ -308,7 +297,7 @@ connect_handlers (Euicc *self)
   g_signal_connect_swapped (self->skeleton, "handle-download", G_CALLBACK (on_download), self);
   g_signal_connect_swapped (self->skeleton, "handle-send-notifications",
                             G_CALLBACK (on_send_notifications), self);
-  g_signal_connect_swapped (self->skeleton, "handle-refresh", G_CALLBACK (on_refresh), self);
+  maintain_connect (self, self->skeleton);
   g_signal_connect_object (self->card, "changed", G_CALLBACK (on_card_changed), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->provision, "changed", G_CALLBACK (on_provision_changed), self,

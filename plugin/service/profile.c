@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "esimd-dbus.h"
 #include "lpa/es10c.h"
+#include "lpa/switch.h"
 #include "service/call.h"
 #include "service/task.h"
 
@@ -29,7 +30,6 @@ typedef struct
 {
   char *iccid;
   char *nickname;
-  gboolean refresh;
 } Parameters;
 
 static void
@@ -62,28 +62,39 @@ static void
 profile_object_init (ProfileObject *self)
 {
   self->skeleton = esim_profile_skeleton_new ();
+  esim_profile_set_icon (self->skeleton, g_variant_new_array (G_VARIANT_TYPE_BYTE, NULL, 0));
+  esim_profile_set_icon_type (self->skeleton, "");
 }
 
 static gboolean
 enable_verb (Channel *channel, gpointer data, GCancellable *cancellable, GError **error)
 {
-  Parameters *parameters = data;
-
-  return es10c_enable (channel, parameters->iccid, parameters->refresh, cancellable, error);
+  return switch_enable (channel, ((Parameters *) data)->iccid, cancellable, error);
 }
 
 static gboolean
 disable_verb (Channel *channel, gpointer data, GCancellable *cancellable, GError **error)
 {
-  Parameters *parameters = data;
-
-  return es10c_disable (channel, parameters->iccid, parameters->refresh, cancellable, error);
+  return switch_disable (channel, ((Parameters *) data)->iccid, cancellable, error);
 }
 
 static gboolean
 delete_verb (Channel *channel, gpointer data, GCancellable *cancellable, GError **error)
 {
   return es10c_delete (channel, ((Parameters *) data)->iccid, cancellable, error);
+}
+
+/* After a disabling, perhaps for the second time: gone is what it was to be. */
+static gboolean
+delete_then_verb (Channel *channel, gpointer data, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  if (delete_verb (channel, data, cancellable, &problem)
+      || error_is_code (problem, ESIM_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
 }
 
 static gboolean
@@ -116,61 +127,75 @@ is_deleted (const CardFacts *facts, gconstpointer data)
   return card_facts_find (facts, ((const Parameters *) data)->iccid) == NULL;
 }
 
-/* FALSE where the call was answered with an error instead. */
+/* Completes PLAN. FALSE where the call was answered with an error instead. */
 static gboolean
-start (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind, TaskVerb verb,
-       TaskCheck check, const char *nickname)
+start (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind, TaskPlan plan,
+       const char *nickname)
 {
   Parameters *parameters;
-  Job *job;
+  Job *job = euicc_start_job (self->euicc, kind, invocation);
 
-  if (!call_takes_no_options (invocation))
-    return FALSE;
-  job = euicc_start_job (self->euicc, kind, invocation);
   if (job == NULL)
     return FALSE;
-  parameters = g_new0 (Parameters, 1);
+  plan.parameters = parameters = g_new0 (Parameters, 1);
+  plan.free_parameters = parameters_free;
   parameters->iccid = g_strdup (esim_profile_get_iccid (self->skeleton));
   parameters->nickname = g_strdup (nickname);
-  parameters->refresh = card_access (euicc_card (self->euicc))->target.quirks.refresh_flag;
-  task_start (self->euicc, job, verb, check, parameters, parameters_free);
+  task_start (self->euicc, job, &plan);
   return TRUE;
 }
 
 /* A person's switch or deletion: the service must not undo it by itself. */
 static void
 start_by_person (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind,
-                 TaskVerb verb, TaskCheck check)
+                 TaskPlan plan)
 {
-  if (start (self, invocation, kind, verb, check, NULL))
+  if (start (self, invocation, kind, plan, NULL))
     provision_suspend (euicc_provision (self->euicc));
 }
 
 static void
 enable_now (gpointer object, GDBusMethodInvocation *invocation)
 {
-  start_by_person (object, invocation, "enable", enable_verb, is_enabled);
+  if (call_takes_no_options (invocation))
+    start_by_person (object, invocation, "enable",
+                     (TaskPlan){ .verb = enable_verb, .check = is_enabled });
 }
 
 static void
 disable_now (gpointer object, GDBusMethodInvocation *invocation)
 {
-  start_by_person (object, invocation, "disable", disable_verb, is_disabled);
+  if (call_takes_no_options (invocation))
+    start_by_person (object, invocation, "disable",
+                     (TaskPlan){ .verb = disable_verb, .check = is_disabled });
 }
 
 static void
 delete_now (gpointer object, GDBusMethodInvocation *invocation)
 {
+  static const char *const known[] = { "disable-first", "b", NULL };
   ProfileObject *self = object;
+  g_autoptr (GVariant) options = call_options (invocation);
   g_autoptr (GError) error = NULL;
+  gboolean enabled = g_str_equal (esim_profile_get_state (self->skeleton), "enabled");
+  gboolean disable_first = FALSE;
+  TaskPlan plan = { .verb = delete_verb, .check = is_deleted };
 
-  if (g_str_equal (esim_profile_get_state (self->skeleton), "enabled"))
+  if (call_check_options (options, known, &error))
+    g_variant_lookup (options, "disable-first", "b", &disable_first);
+  if (error == NULL && enabled && !disable_first)
+    error_set (&error, ESIM_ERROR_PROFILE_STATE, "service", "the profile is enabled");
+  if (error)
     {
-      error_set (&error, ESIM_ERROR_PROFILE_STATE, "service", "the profile is enabled");
       call_fail (invocation, error);
       return;
     }
-  start_by_person (self, invocation, "delete", delete_verb, is_deleted);
+  if (enabled)
+    {
+      plan.verb = disable_verb;
+      plan.then = delete_then_verb;
+    }
+  start_by_person (self, invocation, "delete", plan);
 }
 
 static void
@@ -188,7 +213,8 @@ nickname_now (gpointer object, GDBusMethodInvocation *invocation)
       call_fail (invocation, error);
       return;
     }
-  start (object, invocation, "set-nickname", nickname_verb, NULL, nickname);
+  if (call_takes_no_options (invocation))
+    start (object, invocation, "set-nickname", (TaskPlan){ .verb = nickname_verb }, nickname);
 }
 
 static gboolean
@@ -276,6 +302,17 @@ set_rules (ProfileObject *self, ProfileRules rules)
   esim_profile_set_policy_rules (self->skeleton, names);
 }
 
+/* What was read once is kept: the card's list comes without icons nearly always. */
+static void
+set_icon (ProfileObject *self, const Profile *profile)
+{
+  if (profile->icon == NULL)
+    return;
+  esim_profile_set_icon (self->skeleton,
+                         g_variant_new_from_bytes (G_VARIANT_TYPE_BYTESTRING, profile->icon, TRUE));
+  esim_profile_set_icon_type (self->skeleton, profile->icon_type ? profile->icon_type : "");
+}
+
 static char *
 to_hex (GBytes *bytes)
 {
@@ -305,4 +342,5 @@ profile_object_update (ProfileObject *self, const Profile *profile)
   esim_profile_set_mcc (self->skeleton, profile->mcc ? profile->mcc : "");
   esim_profile_set_mnc (self->skeleton, profile->mnc ? profile->mnc : "");
   set_rules (self, profile->rules);
+  set_icon (self, profile);
 }

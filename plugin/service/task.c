@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* A job that does one thing on the card and reads the card anew. */
+/* A job that does one thing on the card and reads the card anew, or asks it one thing. */
 
 #include "service/task.h"
 
@@ -17,10 +17,7 @@ typedef struct
   Euicc *euicc;
   Job *job;
   CardAccess *access;
-  TaskVerb verb;
-  TaskCheck check;
-  gpointer parameters;
-  GDestroyNotify free_parameters;
+  TaskPlan plan;
   CardFacts *facts;
 } Task;
 
@@ -32,19 +29,57 @@ task_free (gpointer data)
   g_object_unref (self->euicc);
   g_object_unref (self->job);
   card_access_unref (self->access);
-  if (self->free_parameters)
-    self->free_parameters (self->parameters);
+  if (self->plan.free_parameters)
+    self->plan.free_parameters (self->plan.parameters);
   g_clear_pointer (&self->facts, card_facts_unref);
   g_free (self);
 }
 
 static gboolean
-do_verb (Task *self, Channel *channel, GCancellable *cancellable, GError **error)
+do_verb (Task *self, TaskVerb verb, Channel *channel, GCancellable *cancellable, GError **error)
 {
-  if (self->verb == NULL)
+  if (verb == NULL)
     return TRUE;
   progress_step (job_progress (self->job), "card");
-  return self->verb (channel, self->parameters, cancellable, error);
+  return verb (channel, self->plan.parameters, cancellable, error);
+}
+
+static gboolean
+is_of_the_way (const GError *problem)
+{
+  return error_is_code (problem, ESIM_ERROR_CHANNEL)
+         || error_is_code (problem, ESIM_ERROR_TIMED_OUT)
+         || error_is_code (problem, ESIM_ERROR_BUSY);
+}
+
+static gboolean
+then_once (Task *self, Channel **channel, GError **error)
+{
+  g_clear_pointer (channel, channel_close);
+  *channel = card_access_open (self->access, job_progress (self->job), NULL, error);
+  return *channel && do_verb (self, self->plan.then, *channel, NULL, error);
+}
+
+/* The second verb is half of one thing: it is not given up for a cancellation any more, nor because
+ * the first one's REFRESH cuts in now or the modem is still restarting the card. */
+static gboolean
+do_then (Task *self, Channel **channel, GError **error)
+{
+  if (self->plan.then == NULL)
+    return TRUE;
+  for (guint i = 1;; i++)
+    {
+      g_autoptr (GError) problem = NULL;
+
+      if (then_once (self, channel, &problem))
+        return TRUE;
+      if (i == LOOKS || !is_of_the_way (problem))
+        {
+          g_propagate_error (error, g_steal_pointer (&problem));
+          return FALSE;
+        }
+      wait_sleep (LOOK_MS, NULL, NULL);
+    }
 }
 
 /* A REFRESH closes every channel, so the card is read over a new one. */
@@ -64,18 +99,47 @@ look_again (Task *self)
 }
 
 /* The card's own REFRESH can take the answer away, and the channel with it: then the card as it is
- * decides. Without a sight of it PROBLEM stands. */
+ * decides. Without a sight of it PROBLEM stands. After the first of two verbs it is looked at in
+ * any case: that one did change it. */
 static gboolean
 settle (Task *self, GError *problem, GError **error)
 {
-  if (self->check && error_is_code (problem, ESIM_ERROR_CHANNEL))
+  gboolean lost = error_is_code (problem, ESIM_ERROR_CHANNEL) && self->plan.check;
+
+  if (lost || self->plan.then)
     self->facts = look_again (self);
-  if (self->facts && self->check (self->facts, self->parameters))
+  if (self->facts && lost && self->plan.check (self->facts, self->plan.parameters))
     {
       g_error_free (problem);
       return TRUE;
     }
   g_propagate_error (error, problem);
+  return FALSE;
+}
+
+static gboolean
+read_card (Task *self, Channel **channel, GCancellable *cancellable, GError **error)
+{
+  progress_step (job_progress (self->job), "read-card");
+  self->facts = card_facts_read_with (*channel, self->plan.icons, cancellable,
+                                      self->plan.verb ? NULL : error);
+  if (self->facts || self->plan.verb == NULL)
+    return self->facts != NULL;
+  g_clear_pointer (channel, channel_close);
+  self->facts = look_again (self);
+  return TRUE;
+}
+
+/* Where the first verb's answer got lost, the second one shows whether it was done. */
+static gboolean
+do_verbs (Task *self, Channel **channel, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  if (do_verb (self, self->plan.verb, *channel, cancellable, &problem)
+      || (self->plan.then && is_of_the_way (problem)))
+    return do_then (self, channel, error);
+  g_propagate_error (error, g_steal_pointer (&problem));
   return FALSE;
 }
 
@@ -90,45 +154,36 @@ task_work (gpointer data, GCancellable *cancellable, GError **error)
   channel = card_access_open (self->access, job_progress (self->job), cancellable, error);
   if (channel == NULL)
     return FALSE;
-  if (!do_verb (self, channel, cancellable, &problem))
+  if (!do_verbs (self, &channel, cancellable, &problem))
     {
       g_clear_pointer (&channel, channel_close);
       return settle (self, problem, error);
     }
-  progress_step (job_progress (self->job), "read-card");
-  self->facts = card_facts_read (channel, cancellable, self->verb ? NULL : error);
-  if (self->facts || self->verb == NULL)
-    return self->facts != NULL;
-  g_clear_pointer (&channel, channel_close);
-  self->facts = look_again (self);
-  return TRUE;
+  return self->plan.result || read_card (self, &channel, cancellable, error);
 }
 
 static void
 task_done (gpointer data, const GError *error, gpointer user_data)
 {
   Task *self = data;
+  gboolean asked = self->plan.result != NULL;
 
   if (self->facts)
     card_set_facts (euicc_card (self->euicc), self->facts);
-  if (error == NULL && self->verb)
+  if (error == NULL && self->plan.verb && !asked)
     provision_card_changed (euicc_provision (self->euicc));
-  job_end (self->job, NULL, error);
+  job_end (self->job, asked && !error ? self->plan.result (self->plan.parameters) : NULL, error);
 }
 
 void
-task_start (Euicc *euicc, Job *job, TaskVerb verb, TaskCheck check, gpointer parameters,
-            GDestroyNotify free_parameters)
+task_start (Euicc *euicc, Job *job, const TaskPlan *plan)
 {
   Task *self = g_new0 (Task, 1);
 
   self->euicc = g_object_ref (euicc);
   self->job = job;
   self->access = card_access_ref (card_access (euicc_card (euicc)));
-  self->verb = verb;
-  self->check = check;
-  self->parameters = parameters;
-  self->free_parameters = free_parameters;
+  self->plan = *plan;
   queue_push (card_queue (euicc_card (euicc)), task_work, self, task_free, job_cancellable (job),
               task_done, NULL);
 }

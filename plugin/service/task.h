@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* A job that does one thing on the card and reads the card anew: enable, disable, delete, nickname,
- * refresh. */
+/* A job that does one thing on the card and reads the card anew, or asks it one thing. */
 
 #pragma once
 
@@ -15,8 +14,22 @@ typedef gboolean (*TaskVerb) (Channel *channel, gpointer parameters, GCancellabl
  */
 typedef gboolean (*TaskCheck) (const CardFacts *facts, gconstpointer parameters);
 
-/** task_start: queues VERB (NULL: only read the card) for JOB, which is taken over. Where VERB
- * fails with CHANNEL, CHECK (may be NULL) tells over a new one whether it was done all the same.
- * PARAMETERS are freed by FREE_PARAMETERS. */
-void task_start (Euicc *euicc, Job *job, TaskVerb verb, TaskCheck check, gpointer parameters,
-                 GDestroyNotify free_parameters);
+/** TaskResult: on the main thread, after a verb that went well: what it found, as the job's Result
+ * (a{sv}, floating). */
+typedef GVariant *(*TaskResult) (gpointer parameters);
+
+/* What a task does; a value. */
+typedef struct
+{
+  TaskVerb verb;     /* NULL: only read the card */
+  TaskVerb then;     /* after it, over a new channel, for a REFRESH closes the old; may be NULL */
+  TaskCheck check;   /* where they fail with CHANNEL: whether they were done all the same, by a look
+                        over a new one; may be NULL */
+  TaskResult result; /* VERB only asks: its answer, and the card is not read anew; may be NULL */
+  gboolean icons;    /* read the profiles' icons too */
+  gpointer parameters;
+  GDestroyNotify free_parameters; /* may be NULL */
+} TaskPlan;
+
+/** task_start: queues PLAN for JOB, which is taken over, as its parameters are. */
+void task_start (Euicc *euicc, Job *job, const TaskPlan *plan);
