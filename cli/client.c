@@ -4,6 +4,7 @@
 
 #include "client.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 #define NAME "org.esimd1"
@@ -29,8 +30,8 @@ connect_bus (GError **error)
 
   if (bus == NULL)
     g_set_error (error, REPORT_ERROR, EXIT_NO_SERVICE,
-                 "the system bus cannot be reached: %s\nIs dbus-daemon running? A container may "
-                 "need the host's /run/dbus.",
+                 _ ("the system bus cannot be reached: %s\nIs dbus-daemon running? A container may "
+                    "need the host's /run/dbus."),
                  reason->message);
   else
     g_dbus_connection_set_exit_on_close (bus, FALSE);
@@ -189,16 +190,17 @@ set_no_euicc (const char *euicc, const char *modem, GError **error)
 {
   if (euicc && !g_str_equal (euicc, "any"))
     g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND,
-                 "there is no eUICC %s%s\nSee what there is with esimcli -L.", euicc,
-                 modem ? " in that modem" : "");
+                 _ ("there is no eUICC %s%s\nSee what there is with esimcli -L."), euicc,
+                 modem ? _ (" in that modem") : "");
   else if (modem && !g_str_equal (modem, "any"))
-    g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND,
-                 "no eUICC is in modem %s\nSee modems with mmcli -L and eUICCs with esimcli -L.",
-                 modem);
+    g_set_error (
+        error, REPORT_ERROR, EXIT_NOT_FOUND,
+        _ ("no eUICC is in modem %s\nSee modems with mmcli -L and eUICCs with esimcli -L."), modem);
   else
-    g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND,
-                 "there is no eUICC\nIs the modem in mmcli -L? If it is, see why its card was not "
-                 "taken: journalctl -u esimd.");
+    g_set_error (
+        error, REPORT_ERROR, EXIT_NOT_FOUND,
+        _ ("there is no eUICC\nIs the modem in mmcli -L? If it is, see why its card was not "
+           "taken: journalctl -u esimd."));
 }
 
 static void
@@ -210,7 +212,7 @@ set_several (GPtrArray *euiccs, GError **error)
     g_string_append_printf (list, "%s-u %u (EID %s)", i ? ", " : "",
                             client_number (client_path (euiccs->pdata[i])),
                             esim_euicc_get_eid (euiccs->pdata[i]));
-  g_set_error (error, REPORT_ERROR, EXIT_USAGE, "there are %u eUICCs\nName one of them: %s.",
+  g_set_error (error, REPORT_ERROR, EXIT_USAGE, _ ("there are %u eUICCs\nName one of them: %s."),
                euiccs->len, list->str);
 }
 
@@ -263,8 +265,8 @@ client_find_profile (Client *self, const char *name, const char *euicc, const ch
           return g_object_ref (profiles->pdata[k]);
     }
   g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND,
-               "there is no profile %s%s\nSee what there is with esimcli --list-profiles.", name,
-               euicc || modem ? " on that card" : "");
+               _ ("there is no profile %s%s\nSee what there is with esimcli --list-profiles."),
+               name, euicc || modem ? _ (" on that card") : "");
   return NULL;
 }
 
@@ -276,10 +278,11 @@ client_find_job (Client *self, const char *name, GError **error)
   for (guint i = 0; i < jobs->len; i++)
     if (names_path (name, client_path (jobs->pdata[i])))
       return g_object_ref (jobs->pdata[i]);
-  g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND,
-               "there is no job %s\nA job is kept for 10 minutes after its end; see what there is "
-               "with esimcli --list-jobs.",
-               name);
+  g_set_error (
+      error, REPORT_ERROR, EXIT_NOT_FOUND,
+      _ ("there is no job %s\nA job is kept for 10 minutes after its end; see what there is "
+         "with esimcli --list-jobs."),
+      name);
   return NULL;
 }
 
@@ -288,7 +291,7 @@ client_call (Client *self, gpointer proxy, const char *method, GVariant *paramet
 {
   /* The parameters may hold an activation code: they are not shown. */
   if (self->verbose)
-    g_printerr ("call %s.%s at %s\n", g_dbus_proxy_get_interface_name (proxy), method,
+    g_printerr (_ ("call %s.%s at %s\n"), g_dbus_proxy_get_interface_name (proxy), method,
                 client_path (proxy));
   return g_dbus_proxy_call_sync (proxy, method, parameters,
                                  G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, -1, NULL,

@@ -4,6 +4,7 @@
 
 #include "consent.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,10 +47,10 @@ static const char *
 meaning (const char *rule)
 {
   if (g_str_equal (rule, "no-disable"))
-    return "it cannot be disabled while the rule stands (PPR1)";
+    return _ ("it cannot be disabled while the rule stands (PPR1)");
   if (g_str_equal (rule, "no-delete"))
-    return "it cannot be deleted while the rule stands (PPR2)";
-  return "a rule of its operator";
+    return _ ("it cannot be deleted while the rule stands (PPR2)");
+  return _ ("a rule of its operator");
 }
 
 static gboolean
@@ -66,13 +67,13 @@ show_question (GVariant *question)
 {
   g_autofree const char **rules = NULL;
 
-  g_printerr ("This profile is ready to be installed:\n");
-  show (question, "profile-name", "profile");
-  show (question, "service-provider", "provider");
+  g_printerr (_ ("This profile is ready to be installed:\n"));
+  show (question, "profile-name", _ ("profile"));
+  show (question, "service-provider", _ ("provider"));
   show (question, "iccid", "iccid");
   g_variant_lookup (question, "accept-rules", "^a&s", &rules);
   for (guint i = 0; rules && rules[i]; i++)
-    g_printerr ("  %-10s %s: %s\n", i == 0 ? "rules" : "", rules[i], meaning (rules[i]));
+    g_printerr ("  %-10s %s: %s\n", i == 0 ? _ ("rules") : "", rules[i], meaning (rules[i]));
 }
 
 /* The answers to a yes. */
@@ -84,7 +85,7 @@ accept (GMainLoop *loop, GVariant *question)
 
   if (wants_code (question))
     {
-      code = prompt_line (loop, "Confirmation code (not shown; empty: later): ", FALSE);
+      code = prompt_line (loop, _ ("Confirmation code (not shown; empty: later): "), FALSE);
       if (code == NULL)
         return NULL;
       if (*code == '\0')
@@ -104,7 +105,7 @@ consent_ask (GMainLoop *loop, GVariant *question)
   for (;;)
     {
       g_autofree char *line
-          = prompt_line (loop, "Install it? [y]es, [n]o and never, [l]ater: ", TRUE);
+          = prompt_line (loop, _ ("Install it? [y]es, [n]o and never, [l]ater: "), TRUE);
 
       if (line == NULL)
         return NULL;

@@ -4,6 +4,7 @@
 
 #include "display.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -140,7 +141,7 @@ label_of (EsimJob *job)
   const char *step = esim_job_get_step (job);
 
   if (g_strcmp0 (state, "queued") == 0 && esim_job_get_position (job) > 0)
-    return g_strdup_printf ("queued, %u before it", esim_job_get_position (job));
+    return g_strdup_printf (_ ("queued, %u before it"), esim_job_get_position (job));
   if (g_strcmp0 (state, "running") == 0)
     return step && *step ? output_clean (step) : NULL;
   return output_clean (state);

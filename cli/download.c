@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The esimd developers */
 /* --download: one profile, by its activation code or from the default SM-DP+. */
 
+#include <glib/gi18n.h>
+
 #include "follow.h"
 #include "prompt.h"
 
@@ -15,9 +17,10 @@ secret (const char *value, GError **error)
     return g_strdup (value);
   line = prompt_read_secret ();
   if (line == NULL)
-    g_set_error (error, REPORT_ERROR, EXIT_USAGE,
-                 "standard input ended before the code\nWrite one code a line, the activation code "
-                 "first.");
+    g_set_error (
+        error, REPORT_ERROR, EXIT_USAGE,
+        _ ("standard input ended before the code\nWrite one code a line, the activation code "
+           "first."));
   return line;
 }
 

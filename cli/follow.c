@@ -5,6 +5,7 @@
 
 #include "follow.h"
 
+#include <glib/gi18n.h>
 #include <glib-unix.h>
 #include <unistd.h>
 
@@ -88,7 +89,7 @@ on_interrupt (gpointer data)
 
   if (self->interrupts++ == 0)
     {
-      note (self, "Cancelling, as soon as that is safe; Ctrl-C again leaves the job running.");
+      note (self, _ ("Cancelling, as soon as that is safe; Ctrl-C again leaves the job running."));
       g_dbus_proxy_call (G_DBUS_PROXY (self->job), "Cancel", g_variant_new ("(a{sv})", NULL),
                          G_DBUS_CALL_FLAGS_ALLOW_INTERACTIVE_AUTHORIZATION, -1, self->cancelled,
                          on_cancel_answered, NULL);
@@ -209,7 +210,7 @@ print_result (Follow *self)
   GVariant *result = esim_job_get_result (self->job);
   g_autofree char *kind = output_clean (esim_job_get_kind (self->job));
 
-  g_print ("%s: done", kind);
+  g_print (_ ("%s: done"), kind);
   for (guint i = 0; names[i]; i++)
     {
       const char *value = NULL;
@@ -230,9 +231,9 @@ print_cost (Follow *self)
   g_autofree char *steps = cost && self->options->verbose ? cost_steps (cost) : NULL;
 
   if (summary)
-    g_print ("cost: %s, %.1f s\n", summary, display_seconds (self->display));
+    g_print (_ ("cost: %s, %.1f s\n"), summary, display_seconds (self->display));
   if (steps)
-    g_print ("steps: %s\n", steps);
+    g_print (_ ("steps: %s\n"), steps);
 }
 
 static ExitStatus
@@ -242,8 +243,8 @@ set_left (Follow *self, GError **error)
 
   g_set_error (
       error, REPORT_ERROR, self->expired ? EXIT_FAILED : EXIT_CANCELLED,
-      "job %u %s\nIt goes on by itself: esimcli -j %u --follow shows it, --cancel ends it.", number,
-      self->expired ? "is not over in time" : "is left running", number);
+      _ ("job %u %s\nIt goes on by itself: esimcli -j %u --follow shows it, --cancel ends it."),
+      number, self->expired ? _ ("is not over in time") : _ ("is left running"), number);
   return EXIT_FAILED;
 }
 
@@ -266,8 +267,8 @@ conclude (Follow *self, GError **error)
   if (self->missing == NULL)
     return report_job (self->job);
   g_set_error (error, REPORT_ERROR, EXIT_FAILED,
-               "the download needs consent, and there is no terminal to ask at; its order stays "
-               "as it was\nAsk again with %s.",
+               _ ("the download needs consent, and there is no terminal to ask at; its order stays "
+                  "as it was\nAsk again with %s."),
                self->missing);
   return EXIT_FAILED;
 }
@@ -288,9 +289,10 @@ follow (Follow *self, GError **error)
   display_pause (self->display);
   if (self->leave)
     return set_left (self, error);
-  g_set_error (error, REPORT_ERROR, EXIT_NO_SERVICE,
-               "esimd has stopped\nSee why with: journalctl -u esimd. Once it runs again, esimcli "
-               "-u any shows where things stand.");
+  g_set_error (
+      error, REPORT_ERROR, EXIT_NO_SERVICE,
+      _ ("esimd has stopped\nSee why with: journalctl -u esimd. Once it runs again, esimcli "
+         "-u any shows where things stand."));
   return EXIT_FAILED;
 }
 

@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The esimd developers */
 /* The verbs of one job: follow it, cancel it. */
 
+#include <glib/gi18n.h>
+
 #include "follow.h"
 
 ExitStatus
@@ -22,6 +24,6 @@ job_cancel (Client *client, const Options *options, GError **error)
     reply = client_call (client, job, "Cancel", g_variant_new ("(a{sv})", NULL), error);
   if (reply == NULL)
     return EXIT_FAILED;
-  g_print ("successfully requested to cancel the job\n");
+  g_print (_ ("successfully requested to cancel the job\n"));
   return EXIT_DONE;
 }

@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The esimd developers */
 /* The lists: -L, --list-profiles, --list-jobs. */
 
+#include <glib/gi18n.h>
+
 #include "verbs.h"
 
 static EsimProfile *
@@ -19,12 +21,13 @@ euicc_line (Client *client, EsimEuicc *euicc)
   g_autoptr (GPtrArray) profiles = client_profiles_of (client, client_path (euicc));
   EsimProfile *enabled = enabled_of (profiles);
   const char *modem = esim_euicc_get_modem (euicc);
+  g_autofree char *count
+      = g_strdup_printf (ngettext ("%u profile", "%u profiles", profiles->len), profiles->len);
   gboolean away = g_strcmp0 (modem, "/") == 0;
 
-  return g_strdup_printf ("%s [%s] %s%s, %u profile%s, %s%s", client_path (euicc),
-                          esim_euicc_get_eid (euicc), away ? "" : "in ",
-                          away ? "modem is away" : modem, profiles->len,
-                          profiles->len == 1 ? "" : "s", enabled ? "enabled: " : "none enabled",
+  return g_strdup_printf ("%s [%s] %s%s, %s, %s%s", client_path (euicc), esim_euicc_get_eid (euicc),
+                          away ? "" : _ ("in "), away ? _ ("modem is away") : modem, count,
+                          enabled ? _ ("enabled: ") : _ ("none enabled"),
                           enabled ? esim_profile_get_iccid (enabled) : "");
 }
 
@@ -66,7 +69,7 @@ list_euiccs (Client *client, const Options *options, GError **error)
   g_autoptr (GPtrArray) euiccs = client_euiccs (client);
 
   return list (client, options, euiccs, "euicc-list", (char *(*) (Client *, gpointer)) euicc_line,
-               "No eUICCs were found");
+               _ ("No eUICCs were found"));
 }
 
 ExitStatus
@@ -83,7 +86,7 @@ list_profiles (Client *client, const Options *options, GError **error)
     }
   profiles = euicc ? client_profiles_of (client, client_path (euicc)) : client_profiles (client);
   return list (client, options, profiles, "profile-list",
-               (char *(*) (Client *, gpointer)) profile_line, "No profiles were found");
+               (char *(*) (Client *, gpointer)) profile_line, _ ("No profiles were found"));
 }
 
 ExitStatus
@@ -92,5 +95,5 @@ list_jobs (Client *client, const Options *options, GError **error)
   g_autoptr (GPtrArray) jobs = client_jobs (client);
 
   return list (client, options, jobs, "job-list", (char *(*) (Client *, gpointer)) job_line,
-               "No jobs were found");
+               _ ("No jobs were found"));
 }

@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The esimd developers */
 /* esimcli: reads the command line, reaches the service, runs the one verb. */
 
+#include <glib/gi18n.h>
 #include <locale.h>
 
 #include "options.h"
@@ -22,6 +23,7 @@ main (int argc, char **argv)
   ExitStatus status = EXIT_DONE;
 
   setlocale (LC_ALL, "");
+  textdomain (GETTEXT_PACKAGE);
   if (options_parse (&options, &argc, &argv, &error) && options.run)
     status = run (&options, &error);
   options_clear (&options);

@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The esimd developers */
 /* The verbs that keep card and service in order: notifications, refresh, rescan, reload. */
 
+#include <glib/gi18n.h>
+
 #include "follow.h"
 
 static ExitStatus
@@ -31,7 +33,7 @@ rescan (Client *client, const Options *options, GError **error)
 {
   if (!client_call_manager (client, "Rescan", error))
     return EXIT_FAILED;
-  g_print ("successfully requested a rescan\n");
+  g_print (_ ("successfully requested a rescan\n"));
   return EXIT_DONE;
 }
 
@@ -40,6 +42,6 @@ reload (Client *client, const Options *options, GError **error)
 {
   if (!client_call_manager (client, "Reload", error))
     return EXIT_FAILED;
-  g_print ("successfully reloaded the settings\n");
+  g_print (_ ("successfully reloaded the settings\n"));
   return EXIT_DONE;
 }

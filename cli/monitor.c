@@ -2,6 +2,7 @@
  * SPDX-FileCopyrightText: 2026 The esimd developers */
 /* --monitor: every change of cards, profiles and jobs as a line, until interrupted. */
 
+#include <glib/gi18n.h>
 #include <glib-unix.h>
 
 #include "cost.h"
@@ -90,13 +91,13 @@ say_there (GDBusObject *object, const char *word)
 static void
 on_added (GDBusObjectManager *objects, GDBusObject *object, gpointer data)
 {
-  say_there (object, "added");
+  say_there (object, _ ("added"));
 }
 
 static void
 on_removed (GDBusObjectManager *objects, GDBusObject *object, gpointer data)
 {
-  say (g_dbus_object_get_object_path (object), "removed");
+  say (g_dbus_object_get_object_path (object), _ ("removed"));
 }
 
 static void
@@ -124,7 +125,7 @@ on_owner (GDBusObjectManagerClient *objects, GParamSpec *pspec, gpointer data)
 {
   g_autofree char *owner = g_dbus_object_manager_client_get_name_owner (objects);
 
-  g_print ("esimd %s\n", owner ? "is running" : "has stopped");
+  g_print (_ ("esimd %s\n"), owner ? _ ("is running") : _ ("has stopped"));
 }
 
 static gboolean
@@ -140,7 +141,7 @@ say_what_is_there (Client *client)
   GList *objects = g_dbus_object_manager_get_objects (client->objects);
 
   for (GList *l = objects; l; l = l->next)
-    say_there (l->data, "present");
+    say_there (l->data, _ ("present"));
   g_list_free_full (objects, g_object_unref);
 }
 

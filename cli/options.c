@@ -4,6 +4,7 @@
 
 #include "options.h"
 
+#include <glib/gi18n.h>
 #include <string.h>
 
 /* What a verb acts on. */
@@ -44,27 +45,27 @@ static const Verb verbs[] = {
   { "cancel", 0, job_cancel, ON_JOB, FALSE },
 };
 
-static const char summary[]
-    = "Shows and steers the eSIM profiles that esimd manages, beside mmcli.\n"
-      "\n"
-      "Examples:\n"
-      "  esimcli -L                            which eUICCs there are\n"
-      "  esimcli -u any                        the eUICC and its profiles\n"
-      "  esimcli --provision                   from a bare eUICC to connected\n"
-      "  esimcli --download='LPA:1$HOST$ID'    one more profile, by activation code\n"
-      "  esimcli -p 89883070000000000011 --enable\n"
-      "  esimcli -u 0 -K | grep state          for scripts; -J for JSON";
+static const char *const summary
+    = N_ ("Shows and steers the eSIM profiles that esimd manages, beside mmcli.\n"
+          "\n"
+          "Examples:\n"
+          "  esimcli -L                            which eUICCs there are\n"
+          "  esimcli -u any                        the eUICC and its profiles\n"
+          "  esimcli --provision                   from a bare eUICC to connected\n"
+          "  esimcli --download='LPA:1$HOST$ID'    one more profile, by activation code\n"
+          "  esimcli -p 89883070000000000011 --enable\n"
+          "  esimcli -u 0 -K | grep state          for scripts; -J for JSON");
 
-static const char description[]
-    = "-u, -m and -j take an INDEX as the lists show it, or a whole object PATH. Without -u and "
-      "-m\n"
-      "a verb acts on the only eUICC there is.\n"
-      "\n"
-      "Ctrl-C cancels the job that is followed, as soon as that is safe; a second Ctrl-C leaves\n"
-      "it running. A job goes on without its follower in any case.\n"
-      "\n"
-      "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no such eUICC, profile or job,\n"
-      "4 not authorized, 5 esimd is not running, 130 cancelled or left running by Ctrl-C.\n";
+static const char *const description = N_ (
+    "-u, -m and -j take an INDEX as the lists show it, or a whole object PATH. Without -u and "
+    "-m\n"
+    "a verb acts on the only eUICC there is.\n"
+    "\n"
+    "Ctrl-C cancels the job that is followed, as soon as that is safe; a second Ctrl-C leaves\n"
+    "it running. A job goes on without its follower in any case.\n"
+    "\n"
+    "Exit status: 0 done, 1 failed, 2 wrong usage, 3 no such eUICC, profile or job,\n"
+    "4 not authorized, 5 esimd is not running, 130 cancelled or left running by Ctrl-C.\n");
 
 OutputFormat
 options_format (const Options *options)
@@ -94,7 +95,8 @@ on_verb (const char *option, const char *value, gpointer data, GError **error)
   if (options->verb)
     {
       g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
-                   "--%s and --%s at once\nOne verb a call, please.", options->verb, verb->name);
+                   _ ("--%s and --%s at once\nOne verb a call, please."), options->verb,
+                   verb->name);
       return FALSE;
     }
   options->verb = verb->name;
@@ -118,8 +120,9 @@ static void
 add_group (GOptionContext *context, Options *options, const char *name, const char *title,
            const GOptionEntry *entries)
 {
-  GOptionGroup *group = g_option_group_new (name, title, title, options, NULL);
+  GOptionGroup *group = g_option_group_new (name, _ (title), _ (title), options, NULL);
 
+  g_option_group_set_translation_domain (group, GETTEXT_PACKAGE);
   g_option_group_add_entries (group, entries);
   g_option_context_add_group (context, group);
 }
@@ -128,105 +131,108 @@ static void
 add_selection (GOptionContext *context, Options *options)
 {
   const GOptionEntry entries[] = {
-    VERB ("list-euiccs", 'L', "List eUICCs"),
-    VERB ("list-profiles", 'l', "List profiles (of one eUICC with -u or -m)"),
-    VERB ("list-jobs", 0, "List jobs: what runs, and what ended in the last 10 minutes"),
-    VERB ("monitor", 'M', "Print every change, until interrupted"),
-    { "euicc", 'u', 0, G_OPTION_ARG_STRING, &options->euicc, "This eUICC; alone: show it",
+    VERB ("list-euiccs", 'L', N_ ("List eUICCs")),
+    VERB ("list-profiles", 'l', N_ ("List profiles (of one eUICC with -u or -m)")),
+    VERB ("list-jobs", 0, N_ ("List jobs: what runs, and what ended in the last 10 minutes")),
+    VERB ("monitor", 'M', N_ ("Print every change, until interrupted")),
+    { "euicc", 'u', 0, G_OPTION_ARG_STRING, &options->euicc, N_ ("This eUICC; alone: show it"),
       "INDEX|PATH|EID|any" },
-    { "modem", 'm', 0, G_OPTION_ARG_STRING, &options->modem, "The eUICC in this modem",
+    { "modem", 'm', 0, G_OPTION_ARG_STRING, &options->modem, N_ ("The eUICC in this modem"),
       "INDEX|PATH|any" },
-    { "profile", 'p', 0, G_OPTION_ARG_STRING, &options->profile, "This profile; alone: show it",
-      "INDEX|PATH|ICCID" },
-    { "job", 'j', 0, G_OPTION_ARG_STRING, &options->job, "This job; alone: show it", "INDEX|PATH" },
+    { "profile", 'p', 0, G_OPTION_ARG_STRING, &options->profile,
+      N_ ("This profile; alone: show it"), "INDEX|PATH|ICCID" },
+    { "job", 'j', 0, G_OPTION_ARG_STRING, &options->job, N_ ("This job; alone: show it"),
+      "INDEX|PATH" },
     { 0 },
   };
 
-  add_group (context, options, "selection", "What there is, and which one is meant:", entries);
+  add_group (context, options, "selection", N_ ("What there is, and which one is meant:"), entries);
 }
 
 static void
 add_euicc (GOptionContext *context, Options *options)
 {
   const GOptionEntry entries[] = {
-    VERB ("provision", 0, "Reserve, install, enable, connect: whatever is still to be done"),
+    VERB ("provision", 0, N_ ("Reserve, install, enable, connect: whatever is still to be done")),
     { "settle", 0, 0, G_OPTION_ARG_STRING, &options->settle,
-      "An order without an answer: the reservation found at the provider, or none", "SID|none" },
-    VERB_OF ("download", "Install a profile; empty: from the default SM-DP+; -: code on stdin",
+      N_ ("An order without an answer: the reservation found at the provider, or none"),
+      "SID|none" },
+    VERB_OF ("download", N_ ("Install a profile; empty: from the default SM-DP+; -: code on stdin"),
              "CODE"),
-    VERB ("download-default", 0, "Install what the default SM-DP+ has for this EID"),
+    VERB ("download-default", 0, N_ ("Install what the default SM-DP+ has for this EID")),
     { "confirmation-code", 0, 0, G_OPTION_ARG_STRING, &options->confirmation_code,
-      "The code that the operator sent (-: on stdin); else it is asked for", "CODE" },
+      N_ ("The code that the operator sent (-: on stdin); else it is asked for"), "CODE" },
     { "accept-rules", 0, 0, G_OPTION_ARG_NONE, &options->accept_rules,
-      "Agree to the profile's policy rules; else it is asked for", NULL },
-    VERB ("send-notifications", 0, "Send what waits on the card to its servers"),
-    VERB ("refresh", 0, "Read the card anew"),
+      N_ ("Agree to the profile's policy rules; else it is asked for"), NULL },
+    VERB ("send-notifications", 0, N_ ("Send what waits on the card to its servers")),
+    VERB ("refresh", 0, N_ ("Read the card anew")),
     { 0 },
   };
 
-  add_group (context, options, "euicc", "Verbs for an eUICC:", entries);
+  add_group (context, options, "euicc", N_ ("Verbs for an eUICC:"), entries);
 }
 
 static void
 add_profile (GOptionContext *context, Options *options)
 {
   const GOptionEntry entries[] = {
-    VERB ("enable", 0, "Enable it; the card disables the one that is enabled now"),
-    VERB ("disable", 0, "Disable it"),
-    VERB ("delete", 0, "Delete it for good: its activation code usually works only once"),
-    VERB_OF ("set-nickname", "Name it; empty: remove the name", "NAME"),
+    VERB ("enable", 0, N_ ("Enable it; the card disables the one that is enabled now")),
+    VERB ("disable", 0, N_ ("Disable it")),
+    VERB ("delete", 0, N_ ("Delete it for good: its activation code usually works only once")),
+    VERB_OF ("set-nickname", N_ ("Name it; empty: remove the name"), "NAME"),
     { 0 },
   };
 
-  add_group (context, options, "profile", "Verbs for a profile (-p):", entries);
+  add_group (context, options, "profile", N_ ("Verbs for a profile (-p):"), entries);
 }
 
 static void
 add_jobs (GOptionContext *context, Options *options)
 {
   const GOptionEntry entries[] = {
-    VERB ("follow", 0, "Follow it to its end (-j)"),
-    VERB ("cancel", 0, "End it as soon as that is safe (-j)"),
+    VERB ("follow", 0, N_ ("Follow it to its end (-j)")),
+    VERB ("cancel", 0, N_ ("End it as soon as that is safe (-j)")),
     { "no-wait", 0, 0, G_OPTION_ARG_NONE, &options->no_wait,
-      "Start a job, print its path and return", NULL },
+      N_ ("Start a job, print its path and return"), NULL },
     { "timeout", 0, 0, G_OPTION_ARG_INT, &options->timeout,
-      "Follow a job for so long; then leave it running", "SECONDS" },
+      N_ ("Follow a job for so long; then leave it running"), "SECONDS" },
     { 0 },
   };
 
-  add_group (context, options, "job", "Jobs:", entries);
+  add_group (context, options, "job", N_ ("Jobs:"), entries);
 }
 
 static void
 add_service (GOptionContext *context, Options *options)
 {
   const GOptionEntry entries[] = {
-    VERB ("rescan", 0, "Look for modems and read every card anew"),
-    VERB ("reload", 0, "Read esimd's settings again"),
+    VERB ("rescan", 0, N_ ("Look for modems and read every card anew")),
+    VERB ("reload", 0, N_ ("Read esimd's settings again")),
     { 0 },
   };
 
-  add_group (context, options, "service", "The service:", entries);
+  add_group (context, options, "service", N_ ("The service:"), entries);
 }
 
 static GOptionContext *
 make_context (Options *options, gboolean *help, gboolean *version)
 {
-  GOptionContext *context = g_option_context_new ("- eSIM profiles, beside mmcli");
+  GOptionContext *context = g_option_context_new (N_ ("- eSIM profiles, beside mmcli"));
   const GOptionEntry entries[] = {
     { "output-keyvalue", 'K', 0, G_OPTION_ARG_NONE, &options->keyvalue,
-      "Machine-friendly key-value output", NULL },
-    { "output-json", 'J', 0, G_OPTION_ARG_NONE, &options->json, "Machine-friendly JSON output",
+      N_ ("Machine-friendly key-value output"), NULL },
+    { "output-json", 'J', 0, G_OPTION_ARG_NONE, &options->json, N_ ("Machine-friendly JSON output"),
       NULL },
     { "verbose", 'v', 0, G_OPTION_ARG_NONE, &options->verbose,
-      "Also show D-Bus calls and every step's seconds", NULL },
-    { "version", 'V', 0, G_OPTION_ARG_NONE, version, "Print the version", NULL },
-    { "help", 'h', 0, G_OPTION_ARG_NONE, help, "Print this", NULL },
+      N_ ("Also show D-Bus calls and every step's seconds"), NULL },
+    { "version", 'V', 0, G_OPTION_ARG_NONE, version, N_ ("Print the version"), NULL },
+    { "help", 'h', 0, G_OPTION_ARG_NONE, help, N_ ("Print this"), NULL },
     { 0 },
   };
 
   /* GLib's own help shows groups only when they are asked for one by one. */
   g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_set_translation_domain (context, GETTEXT_PACKAGE);
   g_option_context_set_summary (context, summary);
   g_option_context_set_description (context, description);
   add_selection (context, options);
@@ -234,7 +240,7 @@ make_context (Options *options, gboolean *help, gboolean *version)
   add_profile (context, options);
   add_jobs (context, options);
   add_service (context, options);
-  g_option_context_add_main_entries (context, entries, NULL);
+  g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
   return context;
 }
 
@@ -245,24 +251,24 @@ misfit (const Options *options, const Verb *verb)
   gboolean is_download = g_str_has_prefix (verb->name, "download");
 
   if (verb->subject == ON_PROFILE && options->profile == NULL)
-    return "needs a profile\nName it: -p ICCID; esimcli -l lists what there is.";
+    return _ ("needs a profile\nName it: -p ICCID; esimcli -l lists what there is.");
   if (verb->subject == ON_JOB && options->job == NULL)
-    return "needs a job\nName it: -j INDEX; esimcli --list-jobs lists what there is.";
+    return _ ("needs a job\nName it: -j INDEX; esimcli --list-jobs lists what there is.");
   if (verb->subject != ON_PROFILE && options->profile)
-    return "does nothing with a profile\nLeave out -p.";
+    return _ ("does nothing with a profile\nLeave out -p.");
   if (verb->subject != ON_JOB && options->job)
-    return "does nothing with a job\nLeave out -j.";
+    return _ ("does nothing with a job\nLeave out -j.");
   if ((verb->subject == ON_NOTHING || verb->subject == ON_JOB)
       && (options->euicc || options->modem))
-    return "does nothing with one eUICC\nLeave out -u and -m.";
+    return _ ("does nothing with one eUICC\nLeave out -u and -m.");
   if (!g_str_equal (verb->name, "provision") && options->settle)
-    return "has nothing to settle\n--settle belongs to --provision.";
+    return _ ("has nothing to settle\n--settle belongs to --provision.");
   if (!is_download && (options->confirmation_code || options->accept_rules))
-    return "asks for no consent\n--confirmation-code and --accept-rules belong to --download.";
+    return _ ("asks for no consent\n--confirmation-code and --accept-rules belong to --download.");
   if (!verb->is_job && (options->no_wait || options->timeout))
-    return "does not wait\n--no-wait and --timeout belong to verbs that start a job.";
+    return _ ("does not wait\n--no-wait and --timeout belong to verbs that start a job.");
   if (g_str_equal (verb->name, "monitor") && (options->json || options->keyvalue))
-    return "prints lines only\nLeave out -J and -K, or ask for objects one by one.";
+    return _ ("prints lines only\nLeave out -J and -K, or ask for objects one by one.");
   return NULL;
 }
 
@@ -284,7 +290,7 @@ choose_show (Options *options, GError **error)
   if (options->settle || options->confirmation_code || options->accept_rules || options->no_wait
       || options->timeout)
     g_set_error (error, REPORT_ERROR, EXIT_USAGE,
-                 "these options belong to a verb\nSee esimcli --help.");
+                 _ ("these options belong to a verb\nSee esimcli --help."));
   else if (options->job)
     options->run = show_job;
   else if (options->profile)
@@ -293,7 +299,7 @@ choose_show (Options *options, GError **error)
     options->run = show_euicc;
   else
     g_set_error (error, REPORT_ERROR, EXIT_USAGE,
-                 "nothing was asked for\nTry esimcli -L, or esimcli --help.");
+                 _ ("nothing was asked for\nTry esimcli -L, or esimcli --help."));
   return options->run != NULL;
 }
 
@@ -305,13 +311,13 @@ check (Options *options, int argc, char **argv, GError **error)
   if (argc > 1)
     {
       g_set_error (error, REPORT_ERROR, EXIT_USAGE,
-                   "what is \"%s\"?\nVerbs begin with --; see esimcli --help.", argv[1]);
+                   _ ("what is \"%s\"?\nVerbs begin with --; see esimcli --help."), argv[1]);
       return FALSE;
     }
   if (options->json && options->keyvalue)
-    wrong = "-J and -K at once\nChoose one form of output.";
+    wrong = _ ("-J and -K at once\nChoose one form of output.");
   else if (options->timeout < 0)
-    wrong = "a negative time-out\nGive seconds.";
+    wrong = _ ("a negative time-out\nGive seconds.");
   if (wrong)
     {
       g_set_error_literal (error, REPORT_ERROR, EXIT_USAGE, wrong);
@@ -331,7 +337,7 @@ options_parse (Options *options, int *argc, char ***argv, GError **error)
   if (!g_option_context_parse (context, argc, argv, &wrong))
     {
       g_set_error (error, REPORT_ERROR, EXIT_USAGE, "%s%s", wrong->message,
-                   strchr (wrong->message, '\n') ? "" : "\nSee esimcli --help.");
+                   strchr (wrong->message, '\n') ? "" : _ ("\nSee esimcli --help."));
       return FALSE;
     }
   if (!help && !version)

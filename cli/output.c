@@ -4,6 +4,7 @@
 
 #include "output.h"
 
+#include <glib/gi18n.h>
 #include <json-glib/json-glib.h>
 #include <stdio.h>
 #include <string.h>
@@ -55,10 +56,17 @@ output_free (Output *self)
   g_free (self);
 }
 
+/* xgettext knows these words by the functions that take them. */
+static const char *
+translated (const char *word)
+{
+  return word && *word ? gettext (word) : word;
+}
+
 void
 output_section (Output *self, const char *title)
 {
-  self->section = title;
+  self->section = translated (title);
 }
 
 static Record *
@@ -68,7 +76,7 @@ add (Output *self, const char *key, const char *name)
 
   record->section = self->section;
   record->key = g_strdup (key);
-  record->name = g_strdup (name);
+  record->name = g_strdup (translated (name));
   g_ptr_array_add (self->records, record);
   return record;
 }
@@ -147,9 +155,10 @@ print_record (const Record *record, const char *section, int section_width, int 
   for (guint i = 0; record->values[i]; i++)
     {
       g_autofree char *value = output_clean (record->values[i]);
+      const char *left = i == 0 ? section : "", *name = i == 0 ? record->name : "";
 
-      g_print ("  %-*s | %*s%s %s\n", section_width, i == 0 ? section : "", name_width,
-               i == 0 ? record->name : "", i == 0 ? ":" : " ", value);
+      g_print ("  %s%*s | %*s%s%s %s\n", left, section_width - (int) g_utf8_strlen (left, -1), "",
+               name_width - (int) g_utf8_strlen (name, -1), "", name, i == 0 ? ":" : " ", value);
     }
 }
 
@@ -165,8 +174,8 @@ print_human (Output *self)
 
       if (!is_shown (record))
         continue;
-      section_width = MAX (section_width, (int) strlen (record->section));
-      name_width = MAX (name_width, (int) strlen (record->name));
+      section_width = MAX (section_width, (int) g_utf8_strlen (record->section, -1));
+      name_width = MAX (name_width, (int) g_utf8_strlen (record->name, -1));
     }
   for (guint i = 0; i < self->records->len; i++)
     {

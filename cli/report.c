@@ -4,6 +4,8 @@
 
 #include "report.h"
 
+#include <glib/gi18n.h>
+
 #include "esimd-error.h"
 #include "output.h"
 
@@ -16,7 +18,7 @@ print (const char *text, const char *advice, const char *codes)
   g_autofree char *clean_advice = output_clean (advice);
   g_autofree char *clean_codes = output_clean (codes);
 
-  g_printerr ("error: %s\n", clean_text);
+  g_printerr (_ ("error: %s\n"), clean_text);
   if (*clean_advice)
     g_printerr ("       %s\n", clean_advice);
   if (*clean_codes)
@@ -32,20 +34,21 @@ bus_text (const GError *error, ExitStatus *status)
       || g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CLOSED))
     {
       *status = EXIT_NO_SERVICE;
-      return "esimd is not running\nStart it with: systemctl start esimd";
+      return _ ("esimd is not running\nStart it with: systemctl start esimd");
     }
   if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_ACCESS_DENIED))
     {
       *status = EXIT_NOT_AUTHORIZED;
-      return "the bus does not let you speak to esimd\nAsk as root, or see the bus policy "
-             "org.esimd1.conf.";
+      return _ ("the bus does not let you speak to esimd\nAsk as root, or see the bus policy "
+                "org.esimd1.conf.");
     }
   if (g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_OBJECT)
       || g_error_matches (error, G_DBUS_ERROR, G_DBUS_ERROR_UNKNOWN_METHOD))
     {
       *status = EXIT_NOT_FOUND;
-      return "it is gone: the card was removed, or esimd was started anew\nSee what there is with "
-             "esimcli -L.";
+      return _ (
+          "it is gone: the card was removed, or esimd was started anew\nSee what there is with "
+          "esimcli -L.");
     }
   return NULL;
 }
@@ -73,7 +76,7 @@ report_error (const GError *error)
 
   g_dbus_error_strip_remote_error (stripped);
   parts = g_strsplit (known ? known : stripped->message, "\n", 2);
-  print (parts[0] ? parts[0] : "", parts[0] ? parts[1] : NULL, NULL);
+  print (parts[0] ? parts[0] : "", parts[0] ? esim_error_translate_advice (parts[1]) : NULL, NULL);
   return status;
 }
 
@@ -110,9 +113,11 @@ report_job (EsimJob *job)
 
   g_variant_get (esim_job_get_error (job), "(&s&s&s&s@a{sv})", &name, &text, &advice, &layer, &raw);
   codes = codes_text (layer, raw);
+  advice = esim_error_translate_advice (advice);
   if (*text)
     print (text, advice, codes);
   else
-    print (cancelled ? "the job was cancelled" : "the job failed without a word", advice, codes);
+    print (cancelled ? _ ("the job was cancelled") : _ ("the job failed without a word"), advice,
+           codes);
   return cancelled ? EXIT_CANCELLED : EXIT_FAILED;
 }

@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The esimd developers */
 /* One card with its profiles. */
 
+#include <glib/gi18n.h>
+
 #include "verbs.h"
 
 static const char *
@@ -63,7 +65,7 @@ add_profiles (Output *output, GPtrArray *profiles)
       g_ptr_array_add (paths, (char *) path);
     }
   if (profiles->len == 0)
-    output_line (output, "none", "esimcli --provision or --download brings one");
+    output_line (output, "none", _ ("esimcli --provision or --download brings one"));
   g_ptr_array_add (paths, NULL);
   output_list (output, "euicc.profiles", NULL, (const char *const *) paths->pdata);
 }

@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The esimd developers */
 /* One profile. */
 
+#include <glib/gi18n.h>
+
 #include "verbs.h"
 
 char *
@@ -13,7 +15,7 @@ show_profile_summary (EsimProfile *profile)
   const char *class = esim_profile_get_class (profile);
 
   return g_strdup_printf ("%s %s, %s%s%s%s%s", esim_profile_get_iccid (profile),
-                          esim_profile_get_state (profile), name && *name ? name : "no name",
+                          esim_profile_get_state (profile), name && *name ? name : _ ("no name"),
                           owner && *owner ? ", " : "", owner ? owner : "",
                           g_strcmp0 (class, "operational") == 0 ? "" : ", ",
                           g_strcmp0 (class, "operational") == 0 ? "" : class);

@@ -2,6 +2,8 @@
  * SPDX-FileCopyrightText: 2026 The esimd developers */
 /* The verbs of one profile: enable, disable, delete, set a nickname. */
 
+#include <glib/gi18n.h>
+
 #include "follow.h"
 
 /* NICKNAME NULL: the method takes none. */
@@ -43,7 +45,8 @@ set_nickname (Client *client, const Options *options, GError **error)
 {
   if (g_utf8_validate (options->value, -1, NULL))
     return start (client, options, "SetNickname", options->value, error);
-  g_set_error (error, REPORT_ERROR, EXIT_USAGE,
-               "the nickname is not UTF-8\nSet the locale (LANG) to the one your terminal uses.");
+  g_set_error (
+      error, REPORT_ERROR, EXIT_USAGE,
+      _ ("the nickname is not UTF-8\nSet the locale (LANG) to the one your terminal uses."));
   return EXIT_FAILED;
 }

@@ -19,7 +19,9 @@ esim_error_quark (void)
 __attribute__ ((constructor)) static void
 set_up (void)
 {
-  bindtextdomain (GETTEXT_PACKAGE, ESIMD_LOCALE_DIR);
+  const char *elsewhere = g_getenv ("ESIMD_LOCALE_DIR"); /* not installed yet */
+
+  bindtextdomain (GETTEXT_PACKAGE, elsewhere ? elsewhere : ESIMD_LOCALE_DIR);
   bind_textdomain_codeset (GETTEXT_PACKAGE, "UTF-8");
   for (int code = 0; code < ESIM_ERROR_LAST; code++)
     g_dbus_error_register_error (ESIM_ERROR, code, errors_dbus_name (code));
