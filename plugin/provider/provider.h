@@ -86,7 +86,7 @@ typedef struct
 
 typedef struct _ProviderSession ProviderSession;
 
-/* SESSION is made and freed inside one job. Lists own their members. Common errors: CREDENTIALS,
+/* SESSION is used by one job at a time. Lists own their members. Common errors: CREDENTIALS,
  * RATE_LIMITED (raw "retry-after"), SERVER_FAILED (5xx), SERVER_RUBBISH, PROVIDER_REFUSED (raw
  * "code", "http-status"), NOT_FOUND, and those of http. */
 typedef struct

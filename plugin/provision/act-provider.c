@@ -5,8 +5,9 @@
 #include "base/error.h"
 #include "provision/act.h"
 
+/* The one session of a run: its connection and token serve every step. */
 static ProviderSession *
-open_session (Act *self, GError **error)
+session_of (Act *self, GError **error)
 {
   const PolicyProvider *provider = policy_find_provider (self->policy, self->policy->provider);
 
@@ -20,7 +21,9 @@ open_session (Act *self, GError **error)
       error_set (error, ESIM_ERROR_CREDENTIALS, "provision", "%s", provider->credentials_problem);
       return NULL;
     }
-  return self->provider->open (&provider->access, self->progress, error);
+  if (self->session == NULL)
+    self->session = self->provider->open (&provider->access, self->progress, error);
+  return self->session;
 }
 
 static gboolean
@@ -194,17 +197,12 @@ gboolean
 act_look_up (gpointer data, GCancellable *cancellable, GError **error)
 {
   Act *self = data;
-  ProviderSession *session = open_session (self, error);
-  gboolean done;
+  ProviderSession *session = session_of (self, error);
 
-  if (session == NULL)
+  if (session == NULL || !find (self, session, cancellable, error))
     return FALSE;
-  done
-      = find (self, session, cancellable, error)
-        && (self->reservation == NULL
-            || (keep_reservation (self, error) && look_at_sim (self, session, cancellable, error)));
-  self->provider->close (session);
-  return done;
+  return self->reservation == NULL
+         || (keep_reservation (self, error) && look_at_sim (self, session, cancellable, error));
 }
 
 /* What is there before the order, so that what it made can be told apart if its answer gets lost.
@@ -267,23 +265,18 @@ act_reserve (gpointer data, GCancellable *cancellable, GError **error)
 {
   Act *self = data;
   ProviderSession *session;
-  gboolean done;
 
   if (!check_no_order (self, error))
     return FALSE;
-  session = open_session (self, error);
-  if (session == NULL)
-    return FALSE;
-  done = order (self, session, cancellable, error);
-  self->provider->close (session);
-  return done;
+  session = session_of (self, error);
+  return session && order (self, session, cancellable, error);
 }
 
 gboolean
 act_prepare_sim (gpointer data, GCancellable *cancellable, GError **error)
 {
   Act *self = data;
-  ProviderSession *session = open_session (self, error);
+  ProviderSession *session = session_of (self, error);
   g_autofree char *sid = journal_get (self->journal, JOURNAL_SIM);
 
   if (session == NULL)
@@ -292,6 +285,5 @@ act_prepare_sim (gpointer data, GCancellable *cancellable, GError **error)
     error_set (error, ESIM_ERROR_NOT_FOUND, "provision", "the reservation names no Sim");
   else if (find_fleet (self, session, cancellable, error))
     self->sim = self->provider->activate_sim (session, sid, self->fleet_sid, cancellable, error);
-  self->provider->close (session);
   return self->sim != NULL;
 }

@@ -20,6 +20,8 @@ act_free (gpointer data)
 {
   Act *self = data;
 
+  if (self->session)
+    self->provider->close (self->session);
   policy_unref (self->policy);
   journal_unref (self->journal);
   progress_unref (self->progress);

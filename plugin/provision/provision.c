@@ -54,6 +54,7 @@ end (Provision *self, GVariant *result, GError *error)
   g_clear_error (&self->failure);
   g_clear_object (&self->cancellable);
   g_clear_pointer (&self->progress, progress_unref);
+  run_close_session (self);
   run_forget_sights (&self->seen);
   g_signal_emit_by_name (self, "changed");
   g_signal_emit_by_name (self, "finished", result);
@@ -522,6 +523,7 @@ provision_finalize (GObject *object)
   g_clear_signal_handler (&self->card_handler, self->card);
   g_clear_signal_handler (&self->network_handler, g_network_monitor_get_default ());
   run_forget_sights (&self->seen);
+  run_close_session (self);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->background);
   g_clear_pointer (&self->progress, progress_unref);

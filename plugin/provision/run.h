@@ -54,6 +54,8 @@ struct _Provision
   char *detail;
   Progress *progress; /* of the run; never NULL while it runs */
   GCancellable *cancellable;
+  ProviderSession *session; /* with the provider, kept from step to step; NULL: none */
+  Policy *session_policy;   /* that it was opened under */
   Sights seen;
   GError *failure; /* of the last step that failed in this run */
   GError *error;   /* of the last run */
@@ -83,6 +85,7 @@ void run_forget_sights (Sights *self);
 
 /* steps.c: starts STEP; it ends in run_step_done() or run_wait(). */
 void run_take (Provision *self, Step step);
+void run_close_session (Provision *self);
 void run_look_at_link (Provision *self); /* as STEP_LAST: it is no step of its own */
 const ConnectDriver *run_connect_driver (Provision *self);
 char *run_ours (Provision *self);

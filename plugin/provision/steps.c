@@ -65,6 +65,24 @@ run_ours (Provision *self)
   return g_steal_pointer (&journaled);
 }
 
+void
+run_close_session (Provision *self)
+{
+  if (self->session)
+    self->providers[0]->close (self->session);
+  self->session = NULL;
+  g_clear_pointer (&self->session_policy, policy_unref);
+}
+
+/* What a step opened serves the next one; what failed is not used again. */
+static void
+keep_session (Provision *self, Act *act)
+{
+  run_close_session (self);
+  self->session = g_steal_pointer (&act->session);
+  self->session_policy = policy_ref (act->policy);
+}
+
 static Act *
 act_new (Provision *self)
 {
@@ -81,6 +99,9 @@ act_new (Provision *self)
   act->connect = run_connect_driver (self);
   act->iccid = run_ours (self);
   act->fleet_sid = g_strdup (self->seen.fleet_sid);
+  if (self->session_policy != self->policy)
+    run_close_session (self);
+  act->session = g_steal_pointer (&self->session);
   act->asked = self->asked;
   act->dismiss = self->seen.dismiss;
   act->may_displace = self->asked;
@@ -93,6 +114,8 @@ trip_done (gpointer data, const GError *error, gpointer user_data)
   Trip *trip = user_data;
   Provision *self = trip->provision;
 
+  if (error == NULL)
+    keep_session (self, data);
   if (error == NULL && trip->learn)
     trip->learn (self, data);
   run_step_done (self, trip->step, error);
