@@ -122,8 +122,8 @@ class FakeEsimd:
         self.timers.append(timer)
 
     def job(self, number, kind, *script, **first):
-        """A job that goes through SCRIPT, dicts of properties, 60 ms apart; FIRST is how it begins."""
+        """A job that goes through SCRIPT, dicts of properties, 60 ms apart; FIRST is how it begins, and stays long enough to be seen."""
         job = self.add("Job", number, Kind=kind, Euicc=ROOT + "/Euicc/0", **{"State": "queued", **first})
         for place, changed in enumerate(script, 1):
-            self.after(60 * place, job.set, **changed)
+            self.after(400 + 60 * place, job.set, **changed)
         return job

@@ -173,7 +173,7 @@ class Kore(RigCase):
     PROVIDER = "kore"
 
     def test_token_expires(self):
-        ask("supersim", "set", self.dir, token_seconds=1)
+        ask("supersim", "set", self.dir, token_seconds=3)
         self.start_esimd()
         self.assert_done(self.provision(60))
         self.assert_everything_once()
