@@ -38,6 +38,8 @@ static const ConfigKey table[] = {
     "a host's name or address" },
 
   { "lpa", "ci-file", CONFIG_TEXT, POLICY (ci_file), "", PATH },
+  { "lpa", "smds", CONFIG_TEXT, POLICY (smds), "",
+    "[A-Za-z0-9][A-Za-z0-9.:-]*(,[A-Za-z0-9][A-Za-z0-9.:-]*)*", "host names, with commas between" },
 
   { CONFIG_PROVIDER, "api", CONFIG_WORD, PROVIDER (api), "", "twilio|kore", NULL },
   { CONFIG_PROVIDER, "base-url", CONFIG_TEXT, PROVIDER (base_url), "", HTTPS },

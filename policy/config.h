@@ -49,6 +49,7 @@ typedef struct
   gboolean set_dns;  /* [data] dns=yes|no */
   char *verify_host; /* [data] verify-host=: reached over the new link; "" = not verified */
 
+  char *smds;     /* [lpa] smds=HOST[,HOST]: asked in Discover; "" = the card's root, else GSMA's */
   char *ci_file;  /* [lpa] ci-file=PATH: the CI instead of GSMA's; "" = GSMA's */
   GBytes *ci_pem; /* its contents, or GSMA's anchors */
 

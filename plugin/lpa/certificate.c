@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* Reads a server's certificate with OpenSSL: its dates and its owner's OID. */
+/* Reads a server's certificate with OpenSSL: its dates, its owner's OID and its role. */
 
 #include "lpa/certificate.h"
 
@@ -11,6 +11,7 @@
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (X509, X509_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (GENERAL_NAMES, GENERAL_NAMES_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (CERTIFICATEPOLICIES, CERTIFICATEPOLICIES_free)
 
 static X509 *
 decode (GBytes *der)
@@ -64,4 +65,20 @@ certificate_check (GBytes *der, const char *oid, const char *what, GError **erro
     error_set (error, ESIM_ERROR_TLS, "es9p", "the server's %s %s", what, problem);
   OPENSSL_thread_stop (); /* the thread may be done with OpenSSL and idle from here on */
   return problem == NULL;
+}
+
+gboolean
+certificate_has_role (GBytes *der, const char *role)
+{
+  g_autoptr (X509) certificate = decode (der);
+  g_autoptr (CERTIFICATEPOLICIES) policies = NULL;
+  char text[128];
+
+  if (certificate)
+    policies = X509_get_ext_d2i (certificate, NID_certificate_policies, NULL, NULL);
+  for (int i = 0; policies && i < sk_POLICYINFO_num (policies); i++)
+    if (OBJ_obj2txt (text, sizeof text, sk_POLICYINFO_value (policies, i)->policyid, 1) > 0
+        && strcmp (text, role) == 0)
+      return TRUE;
+  return FALSE;
 }

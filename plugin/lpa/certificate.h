@@ -11,3 +11,10 @@
  * as a registeredID in its subject's alternative names; WHAT names it in errors. SERVER_RUBBISH for
  * no certificate, TLS for a wrong one. */
 gboolean certificate_check (GBytes *der, const char *oid, const char *what, GError **error);
+
+/** certificate_has_role: whether DER is a certificate whose policies name ROLE, an OID such as
+ * CERTIFICATE_ROLE_DS_AUTH (SGP.22, annex H). */
+gboolean certificate_has_role (GBytes *der, const char *role);
+
+#define CERTIFICATE_ROLE_DP_AUTH "2.23.146.1.2.1.4"
+#define CERTIFICATE_ROLE_DS_AUTH "2.23.146.1.2.1.7"

@@ -152,3 +152,14 @@ es9p_json_binary (JsonNode *root, const char *member, GError **error)
   data = g_base64_decode (pure, &size);
   return g_bytes_new_take (data, size);
 }
+
+JsonArray *
+es9p_json_array (JsonNode *root, const char *member, GError **error)
+{
+  JsonNode *node = member_of (root, member);
+
+  if (node && JSON_NODE_HOLDS_ARRAY (node))
+    return json_node_get_array (node);
+  rubbish (error, member, "is missing or is not an array");
+  return NULL;
+}

@@ -17,3 +17,6 @@ JsonNode *es9p_json_parse (const HttpResponse *response, const char *function, G
  * names it when it is missing or something else. The caller frees. */
 char *es9p_json_text (JsonNode *root, const char *member, GError **error);
 GBytes *es9p_json_binary (JsonNode *root, const char *member, GError **error);
+
+/** es9p_json_array: the same for an array, which ROOT owns. */
+JsonArray *es9p_json_array (JsonNode *root, const char *member, GError **error);

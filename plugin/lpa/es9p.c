@@ -168,19 +168,75 @@ read_authenticated (Es9pAuthenticated *self, JsonNode *answer, GError **error)
          && (self->certificate = es9p_json_binary (answer, "smdpCertificate", error));
 }
 
-Es9pAuthenticated *
-es9p_authenticate_client (Http *http, const char *address, const char *transaction_id,
-                          GBytes *response, GCancellable *cancellable, GError **error)
+static JsonNode *
+authenticate_client (Http *http, const char *address, const char *transaction_id, GBytes *response,
+                     GCancellable *cancellable, GError **error)
 {
-  g_autoptr (Es9pAuthenticated) self = g_new0 (Es9pAuthenticated, 1);
   g_autoptr (JsonBuilder) request = new_request ();
   g_autoptr (JsonNode) answer = NULL;
 
   add_text (request, "transactionId", transaction_id);
   add_binary (request, "authenticateServerResponse", response);
   answer = call (http, address, "authenticateClient", request, NULL, cancellable, error);
-  if (answer == NULL || !check_transaction (answer, transaction_id, error)
-      || !read_authenticated (self, answer, error))
+  if (answer == NULL || !check_transaction (answer, transaction_id, error))
+    return NULL;
+  return g_steal_pointer (&answer);
+}
+
+void
+es9p_event_free (Es9pEvent *self)
+{
+  g_free (self->event_id);
+  g_free (self->address);
+  g_free (self);
+}
+
+static Es9pEvent *
+read_event (JsonNode *entry, GError **error)
+{
+  g_autofree char *id = es9p_json_text (entry, "eventId", error);
+  g_autofree char *address = id ? es9p_json_text (entry, "rspServerAddress", error) : NULL;
+  Es9pEvent *self;
+
+  if (address == NULL)
+    return NULL;
+  self = g_new0 (Es9pEvent, 1);
+  self->event_id = g_steal_pointer (&id);
+  self->address = g_ascii_strdown (g_strstrip (address), -1);
+  return self;
+}
+
+GPtrArray *
+es9p_authenticate_for_events (Http *http, const char *address, const char *transaction_id,
+                              GBytes *response, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (JsonNode) answer
+      = authenticate_client (http, address, transaction_id, response, cancellable, error);
+  g_autoptr (GPtrArray) events = g_ptr_array_new_with_free_func ((GDestroyNotify) es9p_event_free);
+  JsonArray *entries = answer ? es9p_json_array (answer, "eventEntries", error) : NULL;
+
+  if (entries == NULL)
+    return NULL;
+  for (guint i = 0; i < json_array_get_length (entries); i++)
+    {
+      Es9pEvent *event = read_event (json_array_get_element (entries, i), error);
+
+      if (event == NULL)
+        return NULL;
+      g_ptr_array_add (events, event);
+    }
+  return g_steal_pointer (&events);
+}
+
+Es9pAuthenticated *
+es9p_authenticate_client (Http *http, const char *address, const char *transaction_id,
+                          GBytes *response, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (Es9pAuthenticated) self = g_new0 (Es9pAuthenticated, 1);
+  g_autoptr (JsonNode) answer
+      = authenticate_client (http, address, transaction_id, response, cancellable, error);
+
+  if (answer == NULL || !read_authenticated (self, answer, error))
     return NULL;
   return g_steal_pointer (&self);
 }

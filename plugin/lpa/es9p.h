@@ -31,6 +31,20 @@ Es9pAuthenticated *es9p_authenticate_client (Http *http, const char *address,
                                              GCancellable *cancellable, GError **error);
 void es9p_authenticated_free (Es9pAuthenticated *self);
 
+/* What an SM-DS knows of: something for this card at ADDRESS, under EVENT_ID, which is the matching
+ * ID there. */
+typedef struct
+{
+  char *event_id, *address;
+} Es9pEvent;
+
+/** es9p_authenticate_for_events: authenticateClient at an SM-DS (ES11, 5.8.2): its events, never
+ * NULL where it answered. The caller owns the array and its Es9pEvents. */
+GPtrArray *es9p_authenticate_for_events (Http *http, const char *address,
+                                         const char *transaction_id, GBytes *response,
+                                         GCancellable *cancellable, GError **error);
+void es9p_event_free (Es9pEvent *self);
+
 GBytes *es9p_get_bound_profile_package (Http *http, const char *address, const char *transaction_id,
                                         GBytes *response, GCancellable *cancellable,
                                         GError **error);

@@ -16,6 +16,7 @@ static const struct
   { "org.esimd1.Manager", "Reload", "org.esimd1.control" },
   { "org.esimd1.Euicc", "Provision", "org.esimd1.provision" },
   { "org.esimd1.Euicc", "Download", "org.esimd1.download" },
+  { "org.esimd1.Euicc", "Discover", "org.esimd1.download" },
   { "org.esimd1.Euicc", "SetDefaultSmdp", "org.esimd1.switch" },
   { "org.esimd1.Euicc", "Reset", "org.esimd1.reset" },
   { "org.esimd1.Euicc", "ListNotifications", "org.esimd1.control" },

@@ -15,6 +15,8 @@ typedef struct
   Job *job;
   Install *install;
   gboolean needs_code;
+  DownloadEnd end;
+  gpointer data;
 } Session;
 
 static void
@@ -38,14 +40,11 @@ static void
 on_done (Install *install, const char *iccid, const GError *error, gpointer data)
 {
   Session *self = data;
-  g_auto (GVariantDict) result = G_VARIANT_DICT_INIT (NULL);
 
-  if (iccid)
-    g_variant_dict_insert (&result, "iccid", "s", iccid);
-  job_end (self->job, g_variant_dict_end (&result), error);
-  send_leftovers (self->euicc);
-  g_object_unref (self->euicc);
   g_signal_handlers_disconnect_by_data (self->job, self);
+  send_leftovers (self->euicc);
+  self->end (iccid, error, self->data);
+  g_object_unref (self->euicc);
   g_object_unref (self->job);
   g_free (self);
 }
@@ -101,9 +100,9 @@ on_answered (Session *self, GVariant *answers)
     install_answer (self->install, code);
 }
 
-/* ACTIVATION is taken over. */
-static void
-start (Euicc *euicc, Job *job, Activation *activation, GVariant *options)
+void
+download_start (Euicc *euicc, Job *job, Activation *activation, GVariant *options, DownloadEnd end,
+                gpointer data)
 {
   Session *self = g_new0 (Session, 1);
   InstallSettings settings = { .ci_pem = service_policy (euicc_service (euicc))->ci_pem };
@@ -111,10 +110,23 @@ start (Euicc *euicc, Job *job, Activation *activation, GVariant *options)
   g_variant_lookup (options, "confirmation-code", "&s", &settings.code);
   g_variant_lookup (options, "accept-rules", "b", &settings.accept_rules);
   self->euicc = g_object_ref (euicc);
-  self->job = job;
+  self->job = g_object_ref (job);
+  self->end = end;
+  self->data = data;
   g_signal_connect_swapped (job, "answered", G_CALLBACK (on_answered), self);
   install_start (euicc_card (euicc), activation, &settings, job_progress (job),
                  job_cancellable (job), on_ask, on_done, self);
+}
+
+static void
+on_ended (const char *iccid, const GError *error, gpointer data)
+{
+  g_autoptr (Job) job = data;
+  g_auto (GVariantDict) result = G_VARIANT_DICT_INIT (NULL);
+
+  if (iccid)
+    g_variant_dict_insert (&result, "iccid", "s", iccid);
+  job_end (job, g_variant_dict_end (&result), error);
 }
 
 void
@@ -137,5 +149,5 @@ download_now (gpointer object, GDBusMethodInvocation *invocation)
     }
   job = euicc_start_job (object, "download", invocation);
   if (job)
-    start (object, job, g_steal_pointer (&activation), options);
+    download_start (object, job, g_steal_pointer (&activation), options, on_ended, job);
 }

@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "esimd-dbus.h"
 #include "service/call.h"
+#include "service/discover.h"
 #include "service/download.h"
 #include "service/maintain.h"
 #include "service/profile.h"
@@ -285,6 +286,12 @@ on_download (Euicc *self, GDBusMethodInvocation *invocation)
 }
 
 static gboolean
+on_discover (Euicc *self, GDBusMethodInvocation *invocation)
+{
+  return call_begin (invocation, discover_now, self);
+}
+
+static gboolean
 on_send_notifications (Euicc *self, GDBusMethodInvocation *invocation)
 {
   return call_begin (invocation, send_notifications_now, self);
@@ -294,6 +301,7 @@ static void
 connect_handlers (Euicc *self)
 {
   g_signal_connect_swapped (self->skeleton, "handle-provision", G_CALLBACK (on_provision), self);
+  g_signal_connect_swapped (self->skeleton, "handle-discover", G_CALLBACK (on_discover), self);
   g_signal_connect_swapped (self->skeleton, "handle-download", G_CALLBACK (on_download), self);
   g_signal_connect_swapped (self->skeleton, "handle-send-notifications",
                             G_CALLBACK (on_send_notifications), self);

@@ -246,6 +246,9 @@ class RigCase(unittest.TestCase):
     def smdp(self, do, **arguments):
         return ask("smdp", do, self.dir, **arguments)
 
+    def smds(self, do, **arguments):
+        return ask("smds", do, self.dir, **arguments)
+
     def supersim(self, do, **arguments):
         return ask("supersim", do, self.dir, **arguments)
 
@@ -257,7 +260,7 @@ class RigCase(unittest.TestCase):
 
     def clear_faults(self):
         """Let every stand-in do well from now on."""
-        for stand_in in ("euicc", "modem", "smdp", "supersim"):
+        for stand_in in ("euicc", "modem", "smdp", "smds", "supersim"):
             ask(stand_in, "clear", self.dir)
 
     def until(self, condition, seconds, what):

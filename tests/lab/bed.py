@@ -248,11 +248,12 @@ class Lab:
         self.environment["UMOCKDEV_DIR"] = json.loads(line)["root"]
 
     def _servers(self):
-        return [name for name in ("smdp", "supersim") if os.path.exists(os.path.join(HERE, f"{name}.py"))]
+        return [name for name in ("smdp", "smds", "supersim") if os.path.exists(os.path.join(HERE, f"{name}.py"))]
 
     def _start_servers(self):
         common = ("--pki", os.path.join(self.dir, "pki"), "--state", self.state_dir, "--lab-dir", self.dir)
         words = {"smdp": ("--listen", "127.0.0.2:443", "--host", "smdp.esimd.test"),
+                 "smds": ("--listen", "127.0.0.4:443"),
                  "supersim": ("--https", "127.0.0.3:443", "--http", "127.0.0.3:8080")}
         for name in self._servers():
             self.spawn(name, PYTHON, os.path.join(HERE, f"{name}.py"), *common, *words[name])

@@ -78,7 +78,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def _function(self):
         function = self.path.removeprefix(PREFIX)
-        if function not in Es9.FIELDS or function == self.path:
+        if function not in self.server.es9.FIELDS or function == self.path:
             raise BadRequest(f"there is no {self.path}")
         host = self.headers.get("Host", "").split(":")[0]
         if host not in self.server.hosts:
@@ -92,7 +92,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return function
 
     def _answer(self, function, body):
-        fault = self.server.faults.take("es9." + function) or {"how": None}
+        fault = self.server.faults.take(self.server.POINT + function) or {"how": None}
         self.server.requests[function] += 1
         instead, late = fault["how"] in INSTEAD, fault.get("when") == "after"
         if instead and not late and self._fail(function, fault):
@@ -172,16 +172,20 @@ class Server(http.server.ThreadingHTTPServer):
 
     daemon_threads = True
     request_queue_size = 32
+    POINT = "es9."  # what its faults' points begin with
 
     def __init__(self, listen, folder, state, hosts):
         self.hosts = [host.lower() for host in hosts]
         self.faults = control.Faults()
-        self.orders = Orders(os.path.join(state, "smdp.json"))
-        self.es9 = Es9(folder, self.orders, self.hosts)
+        self.es9 = self.make_functions(folder, state)
         self.requests, self.tls = collections.Counter(), collections.Counter()
         self._folder, self._count_lock = folder, threading.Lock()
         self.use_tls("dptls")
         super().__init__(listen, Handler)
+
+    def make_functions(self, folder, state):
+        self.orders = Orders(os.path.join(state, "smdp.json"))
+        return Es9(folder, self.orders, self.hosts)
 
     def use_tls(self, name):
         """Serve new connections with the certificate NAME."""
@@ -254,7 +258,7 @@ class Server(http.server.ThreadingHTTPServer):
             self.requests.clear()
 
     def _fault(self, at, how, **details):
-        points = ["tls", *("es9." + function for function in Es9.FIELDS)]
+        points = ["tls", *(self.POINT + function for function in self.es9.FIELDS)]
         known = ("reset", "stall") if at == "tls" else INSTEAD + IN_ANSWER
         if at not in points or how not in known:
             raise ValueError(f"no fault {how} at {at}; points: {', '.join(points)}; here: {', '.join(known)}")
