@@ -110,18 +110,19 @@ count_notifications (CardFacts *self, Channel *channel, GCancellable *cancellabl
 }
 
 CardFacts *
-card_facts_read (Channel *channel, GCancellable *cancellable, GError **error)
+card_facts_read (Channel *channel, const char *eid, GCancellable *cancellable, GError **error)
 {
-  return card_facts_read_with (channel, FALSE, cancellable, error);
+  return card_facts_read_with (channel, eid, FALSE, cancellable, error);
 }
 
 CardFacts *
-card_facts_read_with (Channel *channel, gboolean icons, GCancellable *cancellable, GError **error)
+card_facts_read_with (Channel *channel, const char *eid, gboolean icons, GCancellable *cancellable,
+                      GError **error)
 {
   g_autoptr (CardFacts) self = g_new0 (CardFacts, 1);
 
   g_atomic_ref_count_init (&self->refs);
-  self->eid = es10c_get_eid (channel, cancellable, error);
+  self->eid = *eid ? g_strdup (eid) : es10c_get_eid (channel, cancellable, error);
   if (self->eid == NULL || !read_info (self, channel, cancellable, error))
     return NULL;
   self->addresses = es10a_get_addresses (channel, cancellable, error);

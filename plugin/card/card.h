@@ -46,10 +46,12 @@ typedef struct
 } CardFacts;
 
 /** card_facts_read: worker threads: everything of it over an open channel, but the profiles' icons;
- * card_facts_read_with: with ICONS those too, at ten APDUs a profile or so. */
-CardFacts *card_facts_read (Channel *channel, GCancellable *cancellable, GError **error);
-CardFacts *card_facts_read_with (Channel *channel, gboolean icons, GCancellable *cancellable,
-                                 GError **error);
+ * card_facts_read_with: with ICONS those too, at ten APDUs a profile or so. EID is what
+ * card_access_open() has made sure of; "": it is read. */
+CardFacts *card_facts_read (Channel *channel, const char *eid, GCancellable *cancellable,
+                            GError **error);
+CardFacts *card_facts_read_with (Channel *channel, const char *eid, gboolean icons,
+                                 GCancellable *cancellable, GError **error);
 CardFacts *card_facts_ref (CardFacts *self);
 void card_facts_unref (CardFacts *self);
 

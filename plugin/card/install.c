@@ -197,7 +197,7 @@ tidy_work (gpointer data, GCancellable *cancellable, GError **error)
     return FALSE;
   if (self->sent && !es10b_remove_notification (channel, self->result->sequence, error))
     return FALSE;
-  self->facts = card_facts_read (channel, NULL, error);
+  self->facts = card_facts_read (channel, self->access->eid, NULL, error);
   return self->facts != NULL;
 }
 

@@ -41,6 +41,6 @@ card_reader_work (gpointer data, GCancellable *cancellable, GError **error)
   channel = card_access_open (self->access, NULL, cancellable, error);
   if (channel == NULL)
     return FALSE;
-  self->facts = card_facts_read (channel, cancellable, error);
+  self->facts = card_facts_read (channel, self->access->eid, cancellable, error);
   return self->facts != NULL;
 }

@@ -55,7 +55,7 @@ act_read_card (gpointer data, GCancellable *cancellable, GError **error)
   g_autoptr (Channel) channel = open_card (self, cancellable, error);
 
   if (channel)
-    self->facts = card_facts_read (channel, cancellable, error);
+    self->facts = card_facts_read (channel, self->access->eid, cancellable, error);
   return self->facts != NULL;
 }
 
@@ -98,12 +98,25 @@ check_switch (Act *self, GPtrArray *profiles, GError **error)
   return FALSE;
 }
 
+/* The APN that what is displaced is connected with now, NULL where it is not. */
+static char *
+apn_in_use (Act *self, GCancellable *cancellable)
+{
+  ConnectSettings settings = policy_connect_settings (self->policy);
+  g_autoptr (ConnectStatus) link = NULL;
+
+  if (self->modem && self->connect)
+    link = self->connect->observe (self->modem, &settings, cancellable, NULL);
+  return link && link->level != CONNECT_NONE ? g_strdup (link->apn) : NULL;
+}
+
 gboolean
 act_enable (gpointer data, GCancellable *cancellable, GError **error)
 {
   Act *self = data;
   g_autoptr (Channel) channel = open_card (self, cancellable, error);
   g_autoptr (GPtrArray) profiles = NULL;
+  g_autofree char *apn = NULL;
   const Profile *enabled;
 
   if (channel)
@@ -111,8 +124,10 @@ act_enable (gpointer data, GCancellable *cancellable, GError **error)
   if (profiles == NULL || !check_switch (self, profiles, error))
     return FALSE;
   enabled = find_enabled (profiles);
+  apn = enabled ? apn_in_use (self, cancellable) : NULL;
   return journal_set (self->journal, error, JOURNAL_BEFORE, enabled ? enabled->iccid : NULL,
-                      JOURNAL_ICCID, self->iccid, JOURNAL_ROLLED_BACK, NULL, NULL)
+                      JOURNAL_BEFORE_APN, apn, JOURNAL_ICCID, self->iccid, JOURNAL_ROLLED_BACK,
+                      NULL, NULL)
          && switch_enable (channel, self->iccid, cancellable, error);
 }
 
@@ -121,18 +136,21 @@ act_roll_back (gpointer data, GCancellable *cancellable, GError **error)
 {
   Act *self = data;
   g_autofree char *before = journal_get (self->journal, JOURNAL_BEFORE);
-  g_autoptr (Channel) channel = NULL;
+  g_autoptr (Channel) channel = open_card (self, cancellable, error);
+  g_autofree char *tries = NULL;
 
-  /* Written first: what is tried once is not tried for ever. */
-  if (!journal_set (self->journal, error, JOURNAL_ROLLED_BACK, "1", NULL))
+  if (channel == NULL)
     return FALSE;
   if (before == NULL)
     {
       error_set (error, ESIM_ERROR_NOT_FOUND, "provision", "no profile was enabled before");
       return FALSE;
     }
-  channel = open_card (self, cancellable, error);
-  return channel && switch_enable (channel, before, cancellable, error);
+  /* Written first: what fails again and again is not tried for ever. */
+  tries = g_strdup_printf ("%" G_GINT64_FORMAT,
+                           journal_get_number (self->journal, JOURNAL_ROLLED_BACK) + 1);
+  return journal_set (self->journal, error, JOURNAL_ROLLED_BACK, tries, NULL)
+         && switch_enable (channel, before, cancellable, error);
 }
 
 /* ---- the modem and its link ---- */

@@ -13,6 +13,8 @@
  */
 #define BUSY_RETRY_S 3
 #define BUSY_RETRIES 10
+/* How often it may be away when it is looked for; nothing can be climbed meanwhile. */
+#define ABSENCES_MAX 3
 /* Digits of an ICCID without its check digit (ITU-T E.118: 19 with it, some have 20). */
 #define ICCID_SIGNIFICANT 18
 
@@ -35,6 +37,7 @@ struct _Ladder
   Rung next;
   const char *climbed;
   guint busy_retries;
+  guint absences; /* looks in a row that did not find it */
   gboolean climbing;
   guint timer;
   gulong changed, cancelled;
@@ -187,7 +190,7 @@ on_timer (gpointer data)
   g_autoptr (GError) error = NULL;
 
   self->timer = 0;
-  if (self->next == RUNG_NONE)
+  if (self->next == RUNG_NONE || self->absences >= ABSENCES_MAX)
     {
       error_set (&error, ESIM_ERROR_MODEM_NOT_BACK, "provision",
                  card_modem (self->card) ? "the modem does not see its new profile"
@@ -195,10 +198,13 @@ on_timer (gpointer data)
       finish (self, error);
     }
   else if (self->iccid && card_modem (self->card) && card_access (self->card))
-    climb (self);
+    {
+      self->absences = 0;
+      climb (self);
+    }
   else
     {
-      self->next++;
+      self->absences++;
       wait_more (self, self->patience_s);
     }
   return G_SOURCE_REMOVE;

@@ -131,6 +131,8 @@ on_modem_back (const char *rung, const GError *error, gpointer data)
     g_debug ("after a switch of profiles: %s", error->message);
   else
     g_debug ("the modem sees the switch: %s", rung);
+  if (error == NULL)
+    restore_start (self);
   if (!error_is_code (error, ESIM_ERROR_CANCELLED) && notices_due (self))
     provision_send_notifications (self, FALSE, NULL, sent_later, NULL);
 }

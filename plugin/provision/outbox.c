@@ -70,7 +70,7 @@ remove_work (gpointer data, GCancellable *cancellable, GError **error)
   for (guint i = 0; i < self->sent->len; i++)
     if (!notify_remove (channel, self->sent->pdata[i], error))
       return FALSE;
-  self->facts = card_facts_read (channel, cancellable, NULL);
+  self->facts = card_facts_read (channel, self->access->eid, cancellable, NULL);
   return TRUE;
 }
 
@@ -126,7 +126,7 @@ collect_work (gpointer data, GCancellable *cancellable, GError **error)
     self->pending = notify_collect (channel, cancellable, error);
   /* Nothing there after all: the facts were old. */
   if (self->pending && self->pending->len == 0)
-    self->facts = card_facts_read (channel, cancellable, NULL);
+    self->facts = card_facts_read (channel, self->access->eid, cancellable, NULL);
   return self->pending != NULL;
 }
 

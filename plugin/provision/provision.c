@@ -87,19 +87,27 @@ end_done (Provision *self, const Decision *decision)
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
   g_autofree char *ours = run_ours (self);
   g_autoptr (GError) problem = NULL;
+  g_autofree char *detail = NULL;
 
   /* What was displaced is history once ours works. */
-  if (!journal_set (self->journal, &problem, JOURNAL_BEFORE, NULL, NULL))
+  if (!journal_set (self->journal, &problem, JOURNAL_BEFORE, NULL, JOURNAL_BEFORE_APN, NULL, NULL))
     g_debug ("%s", problem->message);
   g_variant_dict_insert (&dict, "iccid", "s", ours ? ours : "");
   insert_fact (self, &dict, "reservation", JOURNAL_RESERVATION);
   insert_fact (self, &dict, "sim", JOURNAL_SIM);
   if (self->seen.link)
-    g_variant_dict_insert (&dict, "bearer", "s", self->seen.link->bearer);
+    {
+      g_variant_dict_insert (&dict, "bearer", "s", self->seen.link->bearer);
+      g_variant_dict_insert (&dict, "interface", "s", self->seen.link->interface);
+    }
   if (self->seen.rung)
-    g_variant_dict_insert (&dict, "modem-back", "s", self->seen.rung);
+    {
+      g_variant_dict_insert (&dict, "modem-back", "s", self->seen.rung);
+      detail = g_strdup_printf ("%s The modem saw its new profile: %s.", decision->reason,
+                                self->seen.rung);
+    }
   g_variant_dict_insert_value (&dict, "cost", progress_cost_variant (self->progress));
-  show (self, STEP_DONE, decision->reason);
+  show (self, STEP_DONE, detail ? detail : decision->reason);
   end (self, g_variant_ref_sink (g_variant_dict_end (&dict)), NULL);
 }
 
@@ -165,6 +173,12 @@ failure_of (Provision *self, const Decision *decision)
     return g_error_copy (self->failure);
   if (decision->verdict == VERDICT_RESERVATION_FAILED)
     return reservation_failure (self, decision->reason);
+  if (decision->verdict == VERDICT_ROLLED_BACK && self->seen.fallen)
+    {
+      error = g_error_copy (self->seen.fallen);
+      g_prefix_error (&error, "the profile before is enabled again: ");
+      return error;
+    }
   provider = policy_find_provider (self->policy, self->policy->provider);
   if (decision->verdict == VERDICT_NO_PROVIDER && provider && provider->credentials_problem)
     error_set (&error, ESIM_ERROR_CREDENTIALS, "provision", "%s", provider->credentials_problem);
@@ -456,7 +470,9 @@ provision_suspend (Provision *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->journal && !journal_set (self->journal, &error, JOURNAL_SUSPENDED, "1", NULL))
+  if (self->journal
+      && !journal_set (self->journal, &error, JOURNAL_SUSPENDED, "1", JOURNAL_BEFORE_APN, NULL,
+                       NULL))
     g_debug ("%s", error->message);
   provision_stop (self);
   g_signal_emit_by_name (self, "changed");
@@ -482,6 +498,9 @@ provision_state (Provision *self)
 const char *
 provision_detail (Provision *self)
 {
+  if (!self->running && run_has_fact (self, JOURNAL_SUSPENDED))
+    return "suspended: a person switched or deleted a profile; nothing is done by itself until "
+           "Provision is called.";
   return self->detail ? self->detail : "";
 }
 
@@ -509,6 +528,7 @@ provision_new (Card *card, Policy *policy, const ProviderDriver *const *provider
                                G_CALLBACK (on_network_changed), self, NULL, G_CONNECT_SWAPPED);
   if (self->journal)
     notices_schedule (self);
+  restore_start (self);
   return self;
 }
 
@@ -520,6 +540,7 @@ provision_finalize (GObject *object)
   g_clear_handle_id (&self->timer, g_source_remove);
   g_clear_handle_id (&self->again_timer, g_source_remove);
   g_clear_handle_id (&self->notify_timer, g_source_remove);
+  g_clear_handle_id (&self->restore_timer, g_source_remove);
   g_clear_signal_handler (&self->card_handler, self->card);
   g_clear_signal_handler (&self->network_handler, g_network_monitor_get_default ());
   run_forget_sights (&self->seen);

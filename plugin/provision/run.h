@@ -33,6 +33,7 @@ typedef struct
   char *fleet_sid;
   ConnectStatus *link;
   const char *rung;              /* of the ladder, that brought the modem back; static */
+  GError *fallen;                /* why ours is rolled back */
   guint attempts[STEP_LAST + 1]; /* that failed in a row */
   guint steps;                   /* taken, waiting aside */
 } Sights;
@@ -62,6 +63,8 @@ struct _Provision
 
   guint timer;       /* of the step that waits */
   guint again_timer; /* looks again unasked */
+  guint restore_timer;
+  gint64 restoring_since; /* monotonic, 0: not */
   gulong card_handler, network_handler;
 
   gboolean notify_fresh; /* new notifications: their first try is due now */
@@ -89,6 +92,10 @@ void run_close_session (Provision *self);
 void run_look_at_link (Provision *self); /* as STEP_LAST: it is no step of its own */
 const ConnectDriver *run_connect_driver (Provision *self);
 char *run_ours (Provision *self);
+
+/* restore.c: after a roll-back: data as it was before, once the modem is registered; does nothing
+ * where there was none. */
+void restore_start (Provision *self);
 
 /* notices.c: whether notifications wait whose try is due; the timer of the next try. */
 gboolean notices_due (Provision *self);

@@ -24,6 +24,7 @@ run_forget_sights (Sights *self)
   g_clear_pointer (&self->sim, provider_sim_free);
   g_clear_pointer (&self->link, connect_status_free);
   g_clear_pointer (&self->fleet_sid, g_free);
+  g_clear_error (&self->fallen);
   *self = (Sights){ 0 };
 }
 
@@ -140,6 +141,17 @@ link_now (Provision *self)
   return link == LINK_CONFIGURED && self->seen.verified ? LINK_VERIFIED : link;
 }
 
+/* A power cut between note and switch must not make the first try the last one. */
+#define ROLL_BACKS_MAX 3
+
+static gboolean
+was_rolled_back (Provision *self, CardSight card)
+{
+  gint64 tries = self->journal ? journal_get_number (self->journal, JOURNAL_ROLLED_BACK) : 0;
+
+  return tries >= (card == CARD_OURS_ENABLED ? ROLL_BACKS_MAX : 1);
+}
+
 /* Someone who asked is told what failed; unasked, no attempt is made before there is a network. */
 static Network
 network_now (Provision *self)
@@ -167,7 +179,7 @@ run_observed (Provision *self)
     .link = link_now (self),
     .notifications = notices_due (self),
     .previous = has_previous (self),
-    .rolled_back = run_has_fact (self, JOURNAL_ROLLED_BACK),
+    .rolled_back = was_rolled_back (self, card),
     .exhausted = self->seen.exhausted,
   };
 }

@@ -207,6 +207,8 @@ learn_rolled_back (Provision *self, Act *act)
 {
   (void) act;
   self->seen.card_read = FALSE;
+  self->seen.link_looked = FALSE;
+  self->seen.attempts[STEP_READ_CARD] = 0;
   self->notify_fresh = TRUE;
 }
 
@@ -361,6 +363,34 @@ take_download (Provision *self)
                    on_installed, g_object_ref (self));
 }
 
+/* Why ours has to go, for whoever asked; in the words of the step that failed where one did. */
+static void
+note_why (Provision *self)
+{
+  if (self->seen.fallen)
+    return;
+  if (self->seen.exhausted && self->failure)
+    self->seen.fallen = g_error_copy (self->failure);
+  else if (self->seen.modem_lost)
+    error_set (&self->seen.fallen, ESIM_ERROR_MODEM_NOT_BACK, "provision",
+               "the modem has not seen its new profile");
+  else
+    error_set (&self->seen.fallen, ESIM_ERROR_NOT_REGISTERED, "provision",
+               "no network has taken the new profile within %u s",
+               self->policy->registration_timeout_s);
+}
+
+/* The world is another one afterwards. */
+static void
+take_roll_back (Provision *self)
+{
+  note_why (self);
+  self->seen.exhausted = FALSE;
+  self->seen.modem_lost = FALSE;
+  self->seen.assumed_enabled = FALSE;
+  go_card (self, STEP_ROLL_BACK, act_roll_back, learn_rolled_back);
+}
+
 /* What could not be delivered stays for later and is no failure of this run. */
 static void
 on_outbox (guint left, const GError *error, gpointer data)
@@ -439,7 +469,7 @@ run_take (Provision *self, Step step)
       take_notifications (self);
       break;
     case STEP_ROLL_BACK:
-      go_card (self, step, act_roll_back, learn_rolled_back);
+      take_roll_back (self);
       break;
     case STEP_DONE:
     case STEP_GIVE_UP:

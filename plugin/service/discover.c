@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "lpa/es11.h"
+#include "service/await.h"
 #include "service/call.h"
 #include "service/download.h"
 
@@ -33,7 +34,7 @@ search_free (Search *self)
 {
   g_object_unref (self->euicc);
   g_object_unref (self->job);
-  card_access_unref (self->access);
+  g_clear_pointer (&self->access, card_access_unref);
   g_free (self->smds);
   g_bytes_unref (self->ci_pem);
   g_variant_unref (self->options);
@@ -195,10 +196,26 @@ on_searched (gpointer data, const GError *error, gpointer user_data)
 {
   Search *self = data;
 
-  if (error == NULL && self->download && card_access (euicc_card (self->euicc)))
+  if (error == NULL && self->download)
     download_next (self);
   else
     search_end (self, error);
+}
+
+static void
+on_modem (const GError *error, gpointer data)
+{
+  Search *self = data;
+  Card *card = euicc_card (self->euicc);
+
+  if (error)
+    {
+      search_end (self, error);
+      return;
+    }
+  self->access = card_access_ref (card_access (card));
+  queue_push (card_queue (card), search_work, self, NULL, job_cancellable (self->job), on_searched,
+              NULL);
 }
 
 static void
@@ -209,7 +226,6 @@ start (Euicc *euicc, Job *job, GVariant *options)
 
   self->euicc = g_object_ref (euicc);
   self->job = job;
-  self->access = card_access_ref (card_access (euicc_card (euicc)));
   self->smds = g_strdup (policy->smds);
   self->ci_pem = g_bytes_ref (policy->ci_pem);
   self->options = g_variant_ref (options);
@@ -217,8 +233,7 @@ start (Euicc *euicc, Job *job, GVariant *options)
   self->events = g_ptr_array_new_with_free_func ((GDestroyNotify) es9p_event_free);
   self->servers = g_ptr_array_new_with_free_func (g_free);
   self->iccids = g_ptr_array_new_with_free_func (g_free);
-  queue_push (card_queue (euicc_card (euicc)), search_work, self, NULL, job_cancellable (job),
-              on_searched, NULL);
+  await_modem (euicc_card (euicc), job_cancellable (job), on_modem, self);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "card/install.h"
+#include "service/await.h"
 #include "service/call.h"
 
 /* A job and its installation; freed when the installation is over. */
@@ -13,11 +14,24 @@ typedef struct
 {
   Euicc *euicc;
   Job *job;
+  Activation *activation; /* until it is started; NULL: the default SM-DP+'s */
+  GVariant *options;
   Install *install;
   gboolean needs_code;
   DownloadEnd end;
   gpointer data;
 } Session;
+
+static void
+session_free (Session *self)
+{
+  g_signal_handlers_disconnect_by_data (self->job, self);
+  g_object_unref (self->job);
+  g_object_unref (self->euicc);
+  g_clear_pointer (&self->activation, activation_free);
+  g_variant_unref (self->options);
+  g_free (self);
+}
 
 static void
 on_leftovers_sent (const GError *error, gpointer data)
@@ -44,9 +58,7 @@ on_done (Install *install, const char *iccid, const GError *error, gpointer data
   g_signal_handlers_disconnect_by_data (self->job, self);
   send_leftovers (self->euicc);
   self->end (iccid, error, self->data);
-  g_object_unref (self->euicc);
-  g_object_unref (self->job);
-  g_free (self);
+  session_free (self);
 }
 
 static GVariant *
@@ -100,22 +112,38 @@ on_answered (Session *self, GVariant *answers)
     install_answer (self->install, code);
 }
 
+static void
+on_modem (const GError *error, gpointer data)
+{
+  Session *self = data;
+  InstallSettings settings = { .ci_pem = service_policy (euicc_service (self->euicc))->ci_pem };
+
+  if (error)
+    {
+      self->end (NULL, error, self->data);
+      session_free (self);
+      return;
+    }
+  g_variant_lookup (self->options, "confirmation-code", "&s", &settings.code);
+  g_variant_lookup (self->options, "accept-rules", "b", &settings.accept_rules);
+  g_signal_connect_swapped (self->job, "answered", G_CALLBACK (on_answered), self);
+  install_start (euicc_card (self->euicc), g_steal_pointer (&self->activation), &settings,
+                 job_progress (self->job), job_cancellable (self->job), on_ask, on_done, self);
+}
+
 void
 download_start (Euicc *euicc, Job *job, Activation *activation, GVariant *options, DownloadEnd end,
                 gpointer data)
 {
   Session *self = g_new0 (Session, 1);
-  InstallSettings settings = { .ci_pem = service_policy (euicc_service (euicc))->ci_pem };
 
-  g_variant_lookup (options, "confirmation-code", "&s", &settings.code);
-  g_variant_lookup (options, "accept-rules", "b", &settings.accept_rules);
   self->euicc = g_object_ref (euicc);
   self->job = g_object_ref (job);
+  self->activation = activation;
+  self->options = g_variant_ref (options);
   self->end = end;
   self->data = data;
-  g_signal_connect_swapped (job, "answered", G_CALLBACK (on_answered), self);
-  install_start (euicc_card (euicc), activation, &settings, job_progress (job),
-                 job_cancellable (job), on_ask, on_done, self);
+  await_modem (euicc_card (euicc), job_cancellable (job), on_modem, self);
 }
 
 static void

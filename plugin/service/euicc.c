@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "esimd-dbus.h"
+#include "service/await.h"
 #include "service/call.h"
 #include "service/discover.h"
 #include "service/download.h"
@@ -192,17 +193,9 @@ on_job_state (Euicc *self, GParamSpec *pspec, EsimJob *job)
 Job *
 euicc_start_job (Euicc *self, const char *kind, GDBusMethodInvocation *invocation)
 {
-  g_autoptr (GError) error = NULL;
-  Job *job;
+  Job *job = job_new (service_objects (self->service), service_next_job (self->service), kind,
+                      euicc_path (self), invocation);
 
-  if (card_access (self->card) == NULL)
-    {
-      error_set (&error, ESIM_ERROR_DEVICE_GONE, "service", "the modem with this card is away");
-      call_fail (invocation, error);
-      return NULL;
-    }
-  job = job_new (service_objects (self->service), service_next_job (self->service), kind,
-                 euicc_path (self), invocation);
   g_signal_connect_object (job_skeleton (job), "notify::state", G_CALLBACK (on_job_state), self,
                            G_CONNECT_SWAPPED);
   g_ptr_array_add (self->jobs, g_object_ref (job));
@@ -221,8 +214,6 @@ static void
 start_provision (Euicc *self, GDBusMethodInvocation *invocation, const char *settle)
 {
   self->provision_job = euicc_start_job (self, "provision", invocation);
-  if (self->provision_job == NULL)
-    return;
   job_run (self->provision_job);
   g_signal_connect_object (job_cancellable (self->provision_job), "cancelled",
                            G_CALLBACK (on_provision_job_cancelled), self, G_CONNECT_SWAPPED);
@@ -251,6 +242,13 @@ provision_now (gpointer object, GDBusMethodInvocation *invocation)
   start_provision (self, invocation, settle);
 }
 
+/* A send-notifications job on its way. */
+typedef struct
+{
+  Provision *provision;
+  Job *job;
+} Sending;
+
 static void
 on_sent (const GError *error, gpointer data)
 {
@@ -260,17 +258,31 @@ on_sent (const GError *error, gpointer data)
 }
 
 static void
+on_modem_to_send (const GError *error, gpointer data)
+{
+  Sending *self = data;
+
+  if (error)
+    on_sent (error, self->job);
+  else
+    provision_send_notifications (self->provision, TRUE, job_progress (self->job), on_sent,
+                                  self->job);
+  g_object_unref (self->provision);
+  g_free (self);
+}
+
+static void
 send_notifications_now (gpointer object, GDBusMethodInvocation *invocation)
 {
   Euicc *self = object;
-  g_autoptr (Job) job = NULL;
+  Sending *sending;
 
   if (!call_takes_no_options (invocation))
     return;
-  job = euicc_start_job (self, "send-notifications", invocation);
-  if (job)
-    provision_send_notifications (self->provision, TRUE, job_progress (job), on_sent,
-                                  g_object_ref (job));
+  sending = g_new0 (Sending, 1);
+  sending->provision = g_object_ref (self->provision);
+  sending->job = euicc_start_job (self, "send-notifications", invocation);
+  await_modem (self->card, job_cancellable (sending->job), on_modem_to_send, sending);
 }
 
 static gboolean

@@ -26,6 +26,6 @@ Service *euicc_service (Euicc *self);
 Provision *euicc_provision (Euicc *self);
 const char *euicc_path (Euicc *self);
 
-/** euicc_start_job: answers INVOCATION with a new job of KIND and returns it; NULL, with
- * DEVICE_GONE answered, while the modem is away. The caller owns the result. */
+/** euicc_start_job: answers INVOCATION with a new job of KIND and returns it. The modem may be away
+ * just now: see await_modem(). The caller owns the result. */
 Job *euicc_start_job (Euicc *self, const char *kind, GDBusMethodInvocation *invocation);

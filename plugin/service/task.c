@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/wait.h"
+#include "service/await.h"
 
 /* After a switch the card may answer nothing while the modem restarts it: looks this often, this
  * far apart. */
@@ -28,7 +29,7 @@ task_free (gpointer data)
 
   g_object_unref (self->euicc);
   g_object_unref (self->job);
-  card_access_unref (self->access);
+  g_clear_pointer (&self->access, card_access_unref);
   if (self->plan.free_parameters)
     self->plan.free_parameters (self->plan.parameters);
   g_clear_pointer (&self->facts, card_facts_unref);
@@ -89,7 +90,7 @@ look_again (Task *self)
   for (guint i = 0; i < LOOKS; i++)
     {
       g_autoptr (Channel) channel = card_access_open (self->access, NULL, NULL, NULL);
-      CardFacts *facts = channel ? card_facts_read (channel, NULL, NULL) : NULL;
+      CardFacts *facts = channel ? card_facts_read (channel, self->access->eid, NULL, NULL) : NULL;
 
       if (facts)
         return facts;
@@ -121,7 +122,7 @@ static gboolean
 read_card (Task *self, Channel **channel, GCancellable *cancellable, GError **error)
 {
   progress_step (job_progress (self->job), "read-card");
-  self->facts = card_facts_read_with (*channel, self->plan.icons, cancellable,
+  self->facts = card_facts_read_with (*channel, self->access->eid, self->plan.icons, cancellable,
                                       self->plan.verb ? NULL : error);
   if (self->facts || self->plan.verb == NULL)
     return self->facts != NULL;
@@ -175,6 +176,23 @@ task_done (gpointer data, const GError *error, gpointer user_data)
   job_end (self->job, asked && !error ? self->plan.result (self->plan.parameters) : NULL, error);
 }
 
+static void
+on_modem (const GError *error, gpointer data)
+{
+  Task *self = data;
+  Card *card = euicc_card (self->euicc);
+
+  if (error)
+    {
+      job_end (self->job, NULL, error);
+      task_free (self);
+      return;
+    }
+  self->access = card_access_ref (card_access (card));
+  queue_push (card_queue (card), task_work, self, task_free, job_cancellable (self->job), task_done,
+              NULL);
+}
+
 void
 task_start (Euicc *euicc, Job *job, const TaskPlan *plan)
 {
@@ -182,8 +200,6 @@ task_start (Euicc *euicc, Job *job, const TaskPlan *plan)
 
   self->euicc = g_object_ref (euicc);
   self->job = job;
-  self->access = card_access_ref (card_access (euicc_card (euicc)));
   self->plan = *plan;
-  queue_push (card_queue (euicc_card (euicc)), task_work, self, task_free, job_cancellable (job),
-              task_done, NULL);
+  await_modem (euicc_card (euicc), job_cancellable (job), on_modem, self);
 }

@@ -31,5 +31,6 @@ typedef struct
   GDestroyNotify free_parameters; /* may be NULL */
 } TaskPlan;
 
-/** task_start: queues PLAN for JOB, which is taken over, as its parameters are. */
+/** task_start: queues PLAN, once the modem is there, for JOB, which is taken over, as its
+ * parameters are. */
 void task_start (Euicc *euicc, Job *job, const TaskPlan *plan);

@@ -29,6 +29,7 @@ KNOBS = {
     "tell": "all",  # what the host is told of it: all, end (only that the card was read anew) or nothing
     "refresh_seconds": 0.3,  # from REFRESH to the card read anew
     "registration": "roaming",  # or home, denied, never
+    "barred": [],  # beginnings of ICCIDs that no network ever answers
     "register_seconds": 0.5,
     "connect_seconds": 0.05,
     "apdu_seconds": 0.0,  # how long every APDU takes

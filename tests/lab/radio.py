@@ -130,7 +130,7 @@ class Radio:
 
     def _found(self):
         state = REGISTRATIONS[self.knobs["registration"]]
-        if state is None:
+        if state is None or self.profile["iccid"].startswith(tuple(self.knobs["barred"])):
             return
         self.nw_error = NW_ROAMING_NOT_ALLOWED if state is Register.DENIED else 0
         self._set_register(state)
