@@ -286,6 +286,33 @@ client_find_job (Client *self, const char *name, GError **error)
   return NULL;
 }
 
+EsimProvider *
+client_find_provider (Client *self, const char *name, GError **error)
+{
+  g_autoptr (GPtrArray) found = proxies (self, "org.esimd1.Provider");
+  g_autoptr (GString) names = g_string_new (NULL);
+
+  for (guint i = 0; i < found->len; i++)
+    {
+      const char *its = esim_provider_get_name (found->pdata[i]);
+
+      if (g_strcmp0 (name, its) == 0 || (name == NULL && found->len == 1))
+        return g_object_ref (found->pdata[i]);
+      g_string_append_printf (names, "%s%s", i ? ", " : "", its);
+    }
+  if (found->len == 0)
+    g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND,
+                 _ ("there is no provider\nSet one up in esimd.conf: a group [provider NAME]."));
+  else if (name)
+    g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND, _ ("there is no provider %s\nThere is: %s."),
+                 name, names->str);
+  else
+    g_set_error (error, REPORT_ERROR, EXIT_USAGE,
+                 _ ("there are %u providers\nName one of them with --provider: %s."), found->len,
+                 names->str);
+  return NULL;
+}
+
 GVariant *
 client_call (Client *self, gpointer proxy, const char *method, GVariant *parameters, GError **error)
 {

@@ -43,6 +43,10 @@ EsimProfile *client_find_profile (Client *self, const char *name, const char *eu
 /** client_find_job: the job named by an index or a path. */
 EsimJob *client_find_job (Client *self, const char *name, GError **error);
 
+/** client_find_provider: the provider NAME; NULL: the only one there is. EXIT_NOT_FOUND, or
+ * EXIT_USAGE with their names where there are several. */
+EsimProvider *client_find_provider (Client *self, const char *name, GError **error);
+
 /** client_euicc_at: the card at PATH, NULL where there is none. */
 EsimEuicc *client_euicc_at (Client *self, const char *path);
 

@@ -6,6 +6,7 @@
 
 #include "follow.h"
 #include "prompt.h"
+#include "qr.h"
 
 /* VALUE, or for "-" a line of standard input: a command line is for everybody to read. */
 static char *
@@ -60,4 +61,12 @@ ExitStatus
 download_default (Client *client, const Options *options, GError **error)
 {
   return start (client, options, "", error);
+}
+
+ExitStatus
+download_qr (Client *client, const Options *options, GError **error)
+{
+  g_autofree char *code = qr_read (options->value, error);
+
+  return code ? start (client, options, code, error) : EXIT_FAILED;
 }

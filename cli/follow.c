@@ -25,9 +25,11 @@ typedef struct
   GPtrArray *sources;      /* of GSource */
   GCancellable *cancelled; /* ends a Cancel call that nobody waits for any more */
   guint interrupts;
-  gboolean asked;   /* this question was put */
-  char *missing;    /* what could not be asked for, as options */
-  gboolean leave;   /* follows no longer; the job goes on */
+  gboolean asked;    /* this question was put */
+  char *missing;     /* what could not be asked for, as options */
+  gboolean leave;    /* follows no longer; the job goes on */
+  GVariant **result; /* NULL: the end is printed */
+  gboolean quiet;
   gboolean expired; /* because --timeout is over */
 } Follow;
 
@@ -145,7 +147,7 @@ drop_source (gpointer source)
 static void
 follow_begin (Follow *self)
 {
-  gboolean machine = options_format (self->options) != OUTPUT_HUMAN;
+  gboolean machine = options_format (self->options) != OUTPUT_HUMAN || self->quiet;
 
   self->loop = g_main_loop_new (NULL, FALSE);
   self->sources = g_ptr_array_new_with_free_func (drop_source);
@@ -256,11 +258,16 @@ conclude (Follow *self, GError **error)
   OutputFormat format = options_format (self->options);
 
   display_end (self->display);
+  if (done && self->result)
+    {
+      *self->result = g_variant_ref (esim_job_get_result (self->job));
+      return EXIT_DONE;
+    }
   if (format != OUTPUT_HUMAN)
     show_job_print (self->job, format);
   else if (done)
     print_result (self);
-  if (format == OUTPUT_HUMAN)
+  if (format == OUTPUT_HUMAN && !self->quiet)
     print_cost (self);
   if (done)
     return EXIT_DONE;
@@ -296,11 +303,12 @@ follow (Follow *self, GError **error)
   return EXIT_FAILED;
 }
 
-ExitStatus
-follow_job (Client *client, const Options *options, const char *path, GError **error)
+static ExitStatus
+follow_path (Client *client, const Options *options, const char *path, gboolean quiet,
+             GVariant **result, GError **error)
 {
   GDBusObjectManagerClient *objects = G_DBUS_OBJECT_MANAGER_CLIENT (client->objects);
-  Follow self = { .client = client, .options = options };
+  Follow self = { .client = client, .options = options, .quiet = quiet, .result = result };
   ExitStatus status;
 
   /* Not from the object manager, which hears of a new job only when its loop runs. */
@@ -313,6 +321,25 @@ follow_job (Client *client, const Options *options, const char *path, GError **e
   status = follow (&self, error);
   follow_clear (&self);
   return status;
+}
+
+ExitStatus
+follow_job (Client *client, const Options *options, const char *path, GError **error)
+{
+  return follow_path (client, options, path, FALSE, NULL, error);
+}
+
+ExitStatus
+follow_for_result (Client *client, const Options *options, gpointer proxy, const char *method,
+                   GVariant *parameters, gboolean quiet, GVariant **result, GError **error)
+{
+  g_autoptr (GVariant) reply = client_call (client, proxy, method, parameters, error);
+  const char *path;
+
+  if (reply == NULL)
+    return EXIT_FAILED;
+  g_variant_get (reply, "(&o)", &path);
+  return follow_path (client, options, path, quiet, result, error);
 }
 
 static void

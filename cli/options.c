@@ -14,6 +14,7 @@ typedef enum
   ON_EUICC,
   ON_PROFILE,
   ON_JOB,
+  ON_PROVIDER,
 } Subject;
 
 typedef struct
@@ -35,12 +36,20 @@ static const Verb verbs[] = {
   { "provision", 0, provision, ON_EUICC, TRUE },
   { "download", 0, download, ON_EUICC, TRUE },
   { "download-default", 0, download_default, ON_EUICC, TRUE },
+  { "download-qr", 0, download_qr, ON_EUICC, TRUE },
   { "send-notifications", 0, send_notifications, ON_EUICC, TRUE },
   { "refresh", 0, refresh, ON_EUICC, TRUE },
   { "enable", 0, enable, ON_PROFILE, TRUE },
   { "disable", 0, disable, ON_PROFILE, TRUE },
   { "delete", 0, delete_profile, ON_PROFILE, TRUE },
   { "set-nickname", 0, set_nickname, ON_PROFILE, TRUE },
+  { "reserve", 0, reserve, ON_PROVIDER, TRUE },
+  { "activation-code", 0, activation_code, ON_PROVIDER, FALSE },
+  { "list-reservations", 0, list_reservations, ON_PROVIDER, FALSE },
+  { "list-sims", 0, list_sims, ON_PROVIDER, FALSE },
+  { "list-fleets", 0, list_fleets, ON_PROVIDER, FALSE },
+  { "show", 0, show_sid, ON_PROVIDER, FALSE },
+  { "create-fleet", 0, create_fleet, ON_PROVIDER, FALSE },
   { "follow", 0, job_follow, ON_JOB, TRUE },
   { "cancel", 0, job_cancel, ON_JOB, FALSE },
 };
@@ -54,6 +63,7 @@ static const char *const summary
           "  esimcli --provision                   from a bare eUICC to connected\n"
           "  esimcli --download='LPA:1$HOST$ID'    one more profile, by activation code\n"
           "  esimcli -p 89883070000000000011 --enable\n"
+          "  esimcli --reserve --qr-png=esim.png   a profile for a device that is elsewhere\n"
           "  esimcli -u 0 -K | grep state          for scripts; -J for JSON");
 
 static const char *const description = N_ (
@@ -164,6 +174,7 @@ add_euicc (GOptionContext *context, Options *options)
       N_ ("The code that the operator sent (-: on stdin); else it is asked for"), "CODE" },
     { "accept-rules", 0, 0, G_OPTION_ARG_NONE, &options->accept_rules,
       N_ ("Agree to the profile's policy rules; else it is asked for"), NULL },
+    VERB_OF ("download-qr", N_ ("Install a profile by the QR code in a picture (PNG)"), "FILE"),
     VERB ("send-notifications", 0, N_ ("Send what waits on the card to its servers")),
     VERB ("refresh", 0, N_ ("Read the card anew")),
     { 0 },
@@ -184,6 +195,43 @@ add_profile (GOptionContext *context, Options *options)
   };
 
   add_group (context, options, "profile", N_ ("Verbs for a profile (-p):"), entries);
+}
+
+static void
+add_provider (GOptionContext *context, Options *options)
+{
+  const GOptionEntry entries[] = {
+    { "provider", 0, 0, G_OPTION_ARG_STRING, &options->provider,
+      N_ ("This provider of the settings; else the only one"), "NAME" },
+    VERB (
+        "reserve", 0,
+        N_ ("Order a profile, wait, activate its Sim, print its activation code: it costs money")),
+    { "eid", 0, 0, G_OPTION_ARG_STRING, &options->eid,
+      N_ ("For this card alone, without a code; else for any device, by code"), "EID" },
+    { "fleet", 0, 0, G_OPTION_ARG_STRING, &options->fleet, N_ ("The Fleet its Sim goes into"),
+      "SID|NAME" },
+    { "callback-url", 0, 0, G_OPTION_ARG_STRING, &options->callback_url,
+      N_ ("The provider calls this address when the reservation's status changes"), "URL" },
+    { "callback-method", 0, 0, G_OPTION_ARG_STRING, &options->callback_method, N_ ("And how"),
+      "POST|GET" },
+    VERB_OF ("activation-code", N_ ("Print a reservation's activation code"), "SID"),
+    { "qr", 0, 0, G_OPTION_ARG_NONE, &options->qr, N_ ("With its QR code, on a terminal or not"),
+      NULL },
+    { "qr-png", 0, 0, G_OPTION_ARG_FILENAME, &options->qr_png, N_ ("Write its QR code as PNG"),
+      "FILE" },
+    { "qr-svg", 0, 0, G_OPTION_ARG_FILENAME, &options->qr_svg, N_ ("Write its QR code as SVG"),
+      "FILE" },
+    VERB ("list-reservations", 0, N_ ("List reservations (with --eid: for that card)")),
+    VERB ("list-sims", 0, N_ ("List Sims")),
+    VERB ("list-fleets", 0, N_ ("List Fleets")),
+    VERB_OF ("show", N_ ("Show a reservation (HP...), Sim (HS...) or Fleet (HF...)"), "SID"),
+    VERB_OF ("create-fleet", N_ ("Make a Fleet"), "NAME"),
+    { "network-access-profile", 0, 0, G_OPTION_ARG_STRING, &options->access,
+      N_ ("The networks that the new Fleet's Sims may use"), "SID|NAME" },
+    { 0 },
+  };
+
+  add_group (context, options, "provider", N_ ("The provider's account, no card needed:"), entries);
 }
 
 static void
@@ -238,6 +286,7 @@ make_context (Options *options, gboolean *help, gboolean *version)
   add_selection (context, options);
   add_euicc (context, options);
   add_profile (context, options);
+  add_provider (context, options);
   add_jobs (context, options);
   add_service (context, options);
   g_option_context_add_main_entries (context, entries, GETTEXT_PACKAGE);
@@ -258,11 +307,9 @@ misfit (const Options *options, const Verb *verb)
     return _ ("does nothing with a profile\nLeave out -p.");
   if (verb->subject != ON_JOB && options->job)
     return _ ("does nothing with a job\nLeave out -j.");
-  if ((verb->subject == ON_NOTHING || verb->subject == ON_JOB)
+  if ((verb->subject == ON_NOTHING || verb->subject == ON_JOB || verb->subject == ON_PROVIDER)
       && (options->euicc || options->modem))
     return _ ("does nothing with one eUICC\nLeave out -u and -m.");
-  if (!g_str_equal (verb->name, "provision") && options->settle)
-    return _ ("has nothing to settle\n--settle belongs to --provision.");
   if (!is_download && (options->confirmation_code || options->accept_rules))
     return _ ("asks for no consent\n--confirmation-code and --accept-rules belong to --download.");
   if (!verb->is_job && (options->no_wait || options->timeout))
@@ -272,12 +319,51 @@ misfit (const Options *options, const Verb *verb)
   return NULL;
 }
 
+/* Options that belong to some verbs only: FALSE with the first one that is not VERB's (NULL: none
+ * is).
+ */
+static gboolean
+check_belongings (const Options *options, const char *verb, GError **error)
+{
+  const char *qr = options->qr || options->qr_png || options->qr_svg ? "" : NULL;
+  const struct
+  {
+    const char *given, *name, *verbs;
+  } belongings[] = {
+    { options->settle, "--settle", "provision reserve" },
+    { options->eid, "--eid", "reserve list-reservations" },
+    { options->fleet, "--fleet", "reserve" },
+    { options->callback_url, "--callback-url", "reserve" },
+    { options->callback_method, "--callback-method", "reserve" },
+    { options->access, "--network-access-profile", "create-fleet" },
+    { qr, "--qr, --qr-png and --qr-svg", "reserve activation-code" },
+    { options->provider, "--provider",
+      "reserve activation-code list-reservations list-sims list-fleets show create-fleet" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (belongings); i++)
+    {
+      g_auto (GStrv) verbs = g_strsplit (belongings[i].verbs, " ", -1);
+      g_autofree char *list = g_strjoinv (", --", verbs);
+
+      if (belongings[i].given == NULL
+          || (verb && g_strv_contains ((const char *const *) verbs, verb)))
+        continue;
+      g_set_error (error, REPORT_ERROR, EXIT_USAGE, _ ("%s: not with %s%s\nIt belongs to --%s."),
+                   belongings[i].name, verb ? "--" : "", verb ? verb : _ ("no verb"), list);
+      return FALSE;
+    }
+  return TRUE;
+}
+
 static gboolean
 check_verb (const Options *options, GError **error)
 {
   const Verb *verb = find_verb (options->verb);
   const char *wrong = misfit (options, verb);
 
+  if (!check_belongings (options, verb->name, error))
+    return FALSE;
   if (wrong)
     g_set_error (error, REPORT_ERROR, EXIT_USAGE, "--%s %s", verb->name, wrong);
   return wrong == NULL;
@@ -287,8 +373,9 @@ check_verb (const Options *options, GError **error)
 static gboolean
 choose_show (Options *options, GError **error)
 {
-  if (options->settle || options->confirmation_code || options->accept_rules || options->no_wait
-      || options->timeout)
+  if (!check_belongings (options, NULL, error))
+    return FALSE;
+  if (options->confirmation_code || options->accept_rules || options->no_wait || options->timeout)
     g_set_error (error, REPORT_ERROR, EXIT_USAGE,
                  _ ("these options belong to a verb\nSee esimcli --help."));
   else if (options->job)
@@ -358,5 +445,13 @@ options_clear (Options *options)
   g_free (options->job);
   g_free (options->value);
   g_free (options->settle);
+  g_free (options->provider);
+  g_free (options->eid);
+  g_free (options->fleet);
+  g_free (options->access);
+  g_free (options->callback_url);
+  g_free (options->callback_method);
+  g_free (options->qr_png);
+  g_free (options->qr_svg);
   g_free (options->confirmation_code);
 }

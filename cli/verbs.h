@@ -24,6 +24,10 @@ struct _Options
   gboolean no_wait;
   int timeout; /* seconds, 0: none */
   gboolean json, keyvalue, verbose;
+  char *provider; /* which one; NULL: not given */
+  char *eid, *fleet, *access, *callback_url, *callback_method;
+  char *qr_png, *qr_svg; /* files to write */
+  gboolean qr;           /* also where standard output is no terminal */
 };
 
 /** options_format: the form of output that was asked for (options.c). */
@@ -51,6 +55,19 @@ ExitStatus provision (Client *client, const Options *options, GError **error);
 /* download.c */
 ExitStatus download (Client *client, const Options *options, GError **error);
 ExitStatus download_default (Client *client, const Options *options, GError **error);
+
+ExitStatus download_qr (Client *client, const Options *options, GError **error);
+
+/* reserve.c */
+ExitStatus reserve (Client *client, const Options *options, GError **error);
+ExitStatus activation_code (Client *client, const Options *options, GError **error);
+
+/* account.c */
+ExitStatus list_reservations (Client *client, const Options *options, GError **error);
+ExitStatus list_sims (Client *client, const Options *options, GError **error);
+ExitStatus list_fleets (Client *client, const Options *options, GError **error);
+ExitStatus show_sid (Client *client, const Options *options, GError **error);
+ExitStatus create_fleet (Client *client, const Options *options, GError **error);
 
 /* maintain.c */
 ExitStatus send_notifications (Client *client, const Options *options, GError **error);

@@ -56,6 +56,9 @@ _esimcli_complete() {
     -p | --profile) words=$(_esimcli_profiles) ;;
     -j | --job) words=$(_esimcli_objects --list-jobs) ;;
     --settle) words=none ;;
+    --callback-method) words='GET POST' ;;
+    --download-qr | --qr-png | --qr-svg) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
+    --eid | --fleet | --callback-url | --activation-code | --show | --create-fleet | --network-access-profile | --provider) words= ;;
     --download | --confirmation-code | --set-nickname | --timeout) words= ;;
     *) words=$(_esimcli_options) ;;
   esac
