@@ -205,6 +205,35 @@ answer (Follow *self)
     report_error (error);
 }
 
+/* Lists (aa{sv}) one row a line, and counts and words by their names. */
+static void
+print_lists (GVariant *result)
+{
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+
+  g_variant_iter_init (&iter, result);
+  while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
+    {
+      g_autofree char *printed = NULL;
+      gboolean list = g_variant_is_of_type (value, G_VARIANT_TYPE ("aa{sv}"));
+
+      if (!list && !g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY)
+          && !g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32))
+        continue;
+      if (!list || g_variant_n_children (value) == 0)
+        g_print ("  %s: %s\n", key, printed = g_variant_print (value, FALSE));
+      for (gsize i = 0; list && i < g_variant_n_children (value); i++)
+        {
+          g_autoptr (GVariant) row = g_variant_get_child_value (value, i);
+          g_autofree char *text = g_variant_print (row, FALSE);
+
+          g_print ("  %s\n", text);
+        }
+    }
+}
+
 static void
 print_result (Follow *self)
 {
@@ -222,6 +251,7 @@ print_result (Follow *self)
         g_print (", %s %s", names[i], clean = output_clean (value));
     }
   g_print ("\n");
+  print_lists (result);
 }
 
 static void

@@ -45,6 +45,17 @@ add_card (Output *output, EsimEuicc *euicc)
                esim_euicc_get_default_smdp (euicc));
   output_text (output, "euicc.card.root-smds", "root SM-DS", esim_euicc_get_root_smds (euicc));
   output_list (output, "euicc.card.ci-key-ids", "CI key ids", esim_euicc_get_ci_key_ids (euicc));
+  output_text (output, "euicc.card.profile-version", "profile version",
+               esim_euicc_get_profile_version (euicc));
+  output_text (output, "euicc.card.firmware-version", "firmware version",
+               esim_euicc_get_firmware_version (euicc));
+  output_text (output, "euicc.card.category", "category", esim_euicc_get_category (euicc));
+  output_text (output, "euicc.card.accreditation", "accreditation",
+               esim_euicc_get_accreditation (euicc));
+  output_list (output, "euicc.card.capabilities", "capabilities",
+               esim_euicc_get_capabilities (euicc));
+  output_list (output, "euicc.card.forbidden-rules", "forbidden rules",
+               esim_euicc_get_forbidden_rules (euicc));
   output_number (output, "euicc.card.pending-notifications", "notifications waiting",
                  esim_euicc_get_pending_notifications (euicc));
 }

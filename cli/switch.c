@@ -37,7 +37,20 @@ disable (Client *client, const Options *options, GError **error)
 ExitStatus
 delete_profile (Client *client, const Options *options, GError **error)
 {
-  return start (client, options, "Delete", NULL, error);
+  g_autoptr (EsimProfile) profile
+      = client_find_profile (client, options->profile, options->euicc, options->modem, error);
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  if (profile == NULL)
+    return EXIT_FAILED;
+  if (g_strcmp0 (esim_profile_get_state (profile), "enabled") == 0)
+    {
+      if (!card_is_meant (options, esim_profile_get_iccid (profile), error))
+        return EXIT_FAILED;
+      g_variant_dict_insert (&dict, "disable-first", "b", TRUE);
+    }
+  return follow_call (client, options, profile, "Delete",
+                      g_variant_new ("(@a{sv})", g_variant_dict_end (&dict)), error);
 }
 
 ExitStatus

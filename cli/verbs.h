@@ -20,7 +20,7 @@ struct _Options
   VerbRun run;
   char *value; /* the verb's own value, such as an activation code */
   char *settle, *confirmation_code;
-  gboolean accept_rules;
+  gboolean accept_rules, yes;
   gboolean no_wait;
   int timeout; /* seconds, 0: none */
   gboolean json, keyvalue, verbose;
@@ -68,6 +68,17 @@ ExitStatus list_sims (Client *client, const Options *options, GError **error);
 ExitStatus list_fleets (Client *client, const Options *options, GError **error);
 ExitStatus show_sid (Client *client, const Options *options, GError **error);
 ExitStatus create_fleet (Client *client, const Options *options, GError **error);
+
+/* card.c */
+ExitStatus discover (Client *client, const Options *options, GError **error);
+ExitStatus set_default_smdp (Client *client, const Options *options, GError **error);
+ExitStatus list_notifications (Client *client, const Options *options, GError **error);
+ExitStatus list_rules (Client *client, const Options *options, GError **error);
+ExitStatus reset (Client *client, const Options *options, GError **error);
+
+/** card_is_meant: what can't be undone was confirmed: by --yes, or on a terminal by the last digits
+ * of NUMBER. */
+gboolean card_is_meant (const Options *options, const char *number, GError **error);
 
 /* maintain.c */
 ExitStatus send_notifications (Client *client, const Options *options, GError **error);

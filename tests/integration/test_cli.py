@@ -45,6 +45,21 @@ class Person(rig.RigCase):
         self.assertIn("--confirmation-code=CODE", self.cli("--download=" + code, status=1))
         self.assertIn("download: done", self.cli("--download=" + code, "--confirmation-code=4711"))
 
+    def test_the_card(self):
+        """Its default SM-DP+, lists, discovery; what can't be undone needs to be meant."""
+        self.start_esimd()
+        self.cli("--set-default-smdp=SMDP.esimd.test")
+        self.assertEqual(self.value("euicc.card.default-smdp", "-u", "any"), "smdp.esimd.test")
+        self.assertIn("--yes", self.cli("--reset=default-smdp", status=2))
+        self.assertEqual(self.value("euicc.card.default-smdp", "-u", "any"), "smdp.esimd.test")
+        self.assertIn("reset: done", self.cli("--reset=default-smdp", "--yes"))
+        self.assertEqual(self.value("euicc.card.default-smdp", "-u", "any"), "--")
+        self.assertIn("rules: ", self.cli("--list-rules"))
+        self.assertIn("events: 0", self.cli("--discover"))
+        code = self.order(size=1500)
+        self.smds("event", eid=self.euicc()[1]["Eid"], address="smdp.esimd.test", event_id=code.split("$")[2])
+        self.assertIn("8988307000000000019", self.cli("--download-found"))
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -120,8 +120,8 @@ class Completion(CliCase):
         return set(out.split())
 
     def test_options(self):
-        self.assertEqual(self.complete("esimcli --list-"), {"--list-euiccs", "--list-profiles", "--list-jobs", "--list-reservations",
-                                                            "--list-sims", "--list-fleets"})
+        self.assertEqual(self.complete("esimcli --list-"), {"--list-euiccs", "--list-fleets", "--list-jobs",
+                                                            "--list-notifications", "--list-profiles", "--list-reservations", "--list-rules", "--list-sims"})
         self.assertIn("--euicc=", self.complete("esimcli -L --e"))
         offered = {word.rstrip("=") for word in self.complete("esimcli ")}
         self.assertEqual(offered, set(options_of(ESIMCLI)))
