@@ -281,7 +281,7 @@ class Jobs(CliCase):
         child = self.start("-M")
         self.service.after(700, self.euicc.set, ProvisioningState="reserve")
         self.service.after(800, self.service.job, 3, "refresh", failed())
-        self.service.after(1200, child.send_signal, signal.SIGINT)
+        self.service.after(2000, child.send_signal, signal.SIGINT)
         out = self.finish(child, 0)[0]
         self.assertIn("euicc 0: provisioning-state reserve\n", out)
         self.assertIn("job 3: added: refresh, queued\n", out)
