@@ -130,9 +130,14 @@ static void
 on_provision_finished (Euicc *self, GVariant *result)
 {
   g_autoptr (Job) job = g_steal_pointer (&self->provision_job);
+  const GError *error = provision_error (self->provision);
 
   if (job)
-    job_end (job, result, provision_error (self->provision));
+    job_end (job, result, error);
+  /* What ran by itself has no one to tell but the log. */
+  else if (error && error->code != ESIM_ERROR_CANCELLED)
+    g_warning ("eUICC %s: %s %s", card_eid (self->card), error->message,
+               errors_advice (error->code));
 }
 
 /* Whether EARLIER keeps a LATER job waiting. Provisioning holds the card for single steps only; a

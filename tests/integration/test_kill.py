@@ -87,6 +87,18 @@ class OrderByActivationCode(Order):
         super().setUp()
         self.settings["provision"]["method"] = "matching-id"
 
+    def test_looking_up(self):
+        """The list is read right before the order: an intent may be there that no order followed, which only a person can say."""
+        self.start_esimd()
+        self.kill_when(lambda: self.asked("GET /v1/ESimProfiles"), "what is reserved is listed")
+        self.start_esimd()
+        self.until(lambda: self.modem("sessions")["active"] or "A person has to say" in self.euicc()[1]["ProvisioningDetail"], 60,
+                   "connected, or a person is asked")
+        if not self.modem("sessions")["active"]:
+            self.assertIn("A person has to say", self.log())
+            self.assert_done(self.provision(60, settle="none"))
+        self.assert_everything_once()
+
 
 class Kill(KillCase):
     """A kill at every other point that a stand-in can count."""
