@@ -133,7 +133,10 @@ on_provision_finished (Euicc *self, GVariant *result)
   const GError *error = provision_error (self->provision);
 
   if (job)
-    job_end (job, result, error);
+    {
+      job_end (job, result, error);
+      g_object_unref (self);
+    }
   /* What ran by itself has no one to tell but the log. */
   else if (error && error->code != ESIM_ERROR_CANCELLED)
     g_warning ("eUICC %s: %s %s", card_eid (self->card), error->message,
@@ -218,6 +221,8 @@ on_provision_job_cancelled (Euicc *self)
 static void
 start_provision (Euicc *self, GDBusMethodInvocation *invocation, const char *settle)
 {
+  /* Until it has ended: a card that leaves must not take its job's end along. */
+  g_object_ref (self);
   self->provision_job = euicc_start_job (self, "provision", invocation);
   job_run (self->provision_job);
   g_signal_connect_object (job_cancellable (self->provision_job), "cancelled",
@@ -373,6 +378,8 @@ euicc_close (Euicc *self)
 {
   provision_stop (self->provision);
   g_signal_handlers_disconnect_by_data (self->skeleton, self);
+  /* What a job that is still out learns is not shown any more. */
+  g_signal_handlers_disconnect_by_data (self->card, self);
   g_hash_table_remove_all (self->profiles);
   g_dbus_object_manager_server_unexport (service_objects (self->service), euicc_path (self));
   g_object_unref (self);

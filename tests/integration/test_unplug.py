@@ -91,6 +91,17 @@ class Away(UnplugCase):
         self.until(self.is_there, 20, "the card is there")
         self.assertEqual(self.euicc()[0], "/org/esimd1/Euicc/2")  # numbers are not used again
 
+    def test_the_job_that_waits_for_it_ends(self):
+        self.settings["provision"]["modem-timeout"] = "30"  # longer than the card stays on the bus
+        self.write_config()
+        self.call(rig.ROOT, "Manager", "Reload", "(a{sv})", {})
+        self.modem("unplug")
+        self.until(lambda: self.euicc()[1]["Modem"] == "/", 5, "the modem is away")
+        path = self.start_job(self.euicc()[0], "Euicc", "Provision", "(a{sv})", {})
+        self.until(lambda: self.job(path)["Step"] == "wait-modem", 5, "it waits")
+        self.assertEqual(self.finish(path, 45)["State"], "cancelled")
+        self.assertFalse(self.euiccs())
+
 
 class Silent(UnplugCase):
     """The modem is there and does not answer."""
