@@ -375,7 +375,8 @@ install_start (Card *card, Activation *activation, const InstallSettings *settin
   self->access = card_access_ref (card_access (card));
   self->activation = activation;
   self->ci_pem = g_bytes_ref (settings->ci_pem);
-  self->code = g_strdup (settings->code);
+  /* An empty code is none: the card would be asked in vain, with the session left open. */
+  self->code = settings->code && *settings->code ? g_strdup (settings->code) : NULL;
   self->accept_rules = settings->accept_rules;
   self->progress = progress ? progress_ref (progress) : NULL;
   self->cancellable = cancellable ? g_object_ref (cancellable) : NULL;

@@ -81,6 +81,28 @@ cancel_now (gpointer object, GDBusMethodInvocation *invocation)
   call_reply (invocation, G_DBUS_INTERFACE_SKELETON (self->skeleton));
 }
 
+/* What was asked for has to be there: silence is no agreement. */
+static gboolean
+check_complete (GVariant *question, GVariant *answers, GError **error)
+{
+  gboolean refuse = FALSE, postpone = FALSE, accept = TRUE;
+  const char *code = "";
+
+  g_variant_lookup (answers, "refuse", "b", &refuse);
+  g_variant_lookup (answers, "postpone", "b", &postpone);
+  g_variant_lookup (answers, "confirmation-code", "&s", &code);
+  if (refuse || postpone)
+    return TRUE;
+  if (g_variant_lookup (question, "accept-rules", "as", NULL)
+      && !g_variant_lookup (answers, "accept-rules", "b", &accept))
+    error_set (error, ESIM_ERROR_INVALID_ARGUMENT, "service", "\"accept-rules\" is missing");
+  else if (accept && *code == '\0' && g_variant_lookup (question, "confirmation-code", "b", NULL))
+    error_set (error, ESIM_ERROR_INVALID_ARGUMENT, "service", "\"confirmation-code\" is missing");
+  else
+    return TRUE;
+  return FALSE;
+}
+
 static void
 answer_now (gpointer object, GDBusMethodInvocation *invocation)
 {
@@ -95,8 +117,8 @@ answer_now (gpointer object, GDBusMethodInvocation *invocation)
     return;
   if (!g_str_equal (esim_job_get_state (self->skeleton), "waiting-for-consent"))
     error_set (&error, ESIM_ERROR_INVALID_ARGUMENT, "service", "this job asks nothing");
-  else
-    call_check_options (answers, known, &error);
+  else if (call_check_options (answers, known, &error))
+    check_complete (esim_job_get_question (self->skeleton), answers, &error);
   if (error)
     {
       call_fail (invocation, error);

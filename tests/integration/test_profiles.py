@@ -193,6 +193,15 @@ class Rules(SharedRigCase):
         self.assertEqual(self.order_of(iccid)["history"][-1]["why"], "cancelled, reason 0")
         self.assert_works_on()
 
+    def test_silence_is_no_agreement(self):
+        self.card("set_rat", rat=[{**self.ROW, "consent": True}])
+        path, _ = self.waits(self.fresh(ppr="ppr2", confirmation_code="1")[0])
+        for answers in ({}, {"accept_rules": True}, {"confirmation_code": "1"}, {"accept_rules": True, "confirmation_code": ""}):
+            self.refused("InvalidArgument", lambda: self.answer(path, **answers))
+        self.assertEqual(self.job(path)["State"], "waiting-for-consent")
+        self.answer(path, accept_rules=True, confirmation_code="1")
+        self.assert_done(self.finish(path))
+
     def test_agreed_beforehand(self):
         self.card("set_rat", rat=[{**self.ROW, "consent": True}])
         self.assert_done(self.download(self.fresh(ppr="ppr2")[0], accept_rules=True))
