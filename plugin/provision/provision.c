@@ -415,6 +415,13 @@ may_run_unasked (Provision *self)
              || run_has_fact (self, JOURNAL_ASKED));
 }
 
+/* Whether the run under way is still wanted. */
+static gboolean
+may_go_on (Provision *self)
+{
+  return self->asked ? self->policy->provision != POLICY_PROVISION_NEVER : may_run_unasked (self);
+}
+
 static void
 set_progress (Provision *self, Progress *progress)
 {
@@ -484,6 +491,11 @@ provision_set_policy (Provision *self, Policy *policy)
   policy_ref (policy);
   policy_unref (self->policy);
   self->policy = policy;
+  if (self->running && !may_go_on (self))
+    {
+      g_cancellable_cancel (self->cancellable);
+      run_advance (self);
+    }
   provision_start (self, FALSE, NULL, NULL);
 }
 

@@ -218,6 +218,20 @@ class Jobs(SharedRigCase):
                              GLib.Variant("(ss)", (f"{NAME}.Manager", "Providers")))[0]
 
 
+class Reload(RigCase):
+    """New settings while something runs."""
+
+    def test_a_run_that_is_no_longer_wanted(self):
+        self.start_esimd()
+        self.supersim("set", reserve_seconds=60)
+        path = self.start_job(self.euicc()[0], "Euicc", "Provision")
+        self.until(lambda: self.job(path)["Step"] == "wait-reservation", 15, "it waits")
+        self.settings["provision"]["mode"] = "never"
+        self.write_config()
+        self.call(ROOT, "Manager", "Reload", "(a{sv})", {})
+        self.assertEqual(self.finish(path, 5)["State"], "cancelled")
+
+
 class Sigterm(RigCase):
     """An orderly end at a bad moment, and a good start after it."""
 
