@@ -44,6 +44,7 @@ typedef struct
   Queue *card_queue, *net_queue;
   Card *card; /* NULL while no eUICC is known in it */
   gboolean recovered, reading;
+  gboolean again; /* something changed while it was read */
   guint tries;
   guint retry_source, gone_source;
 } Entry;
@@ -131,7 +132,11 @@ entry_read_failed (Entry *self, const GError *error)
     entry_drop_card (self);
   else if (self->modem && self->tries < READ_TRIES
            && !g_cancellable_is_cancelled (self->registry->stop))
-    self->retry_source = g_timeout_add_seconds (1u << ++self->tries, on_retry, self);
+    {
+      /* A Rescan may have read it before its next try was due. */
+      g_clear_handle_id (&self->retry_source, g_source_remove);
+      self->retry_source = g_timeout_add_seconds (1u << ++self->tries, on_retry, self);
+    }
 }
 
 static void
@@ -146,12 +151,14 @@ on_read (gpointer data, const GError *error, gpointer user_data)
   self->reading = FALSE;
   self->recovered |= reader->recovered;
   if (error)
+    entry_read_failed (self, error);
+  else
     {
-      entry_read_failed (self, error);
-      return;
+      self->tries = 0;
+      entry_publish (self, reader->facts);
     }
-  self->tries = 0;
-  entry_publish (self, reader->facts);
+  if (self->again && self->retry_source == 0)
+    entry_read (self);
 }
 
 static void
@@ -159,6 +166,7 @@ entry_read (Entry *self)
 {
   g_autoptr (CardAccess) access = NULL;
 
+  self->again = self->reading;
   if (self->modem == NULL || self->reading)
     return;
   access = find_access (self->registry, self->modem, "");
