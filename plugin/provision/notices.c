@@ -67,9 +67,13 @@ on_due (gpointer data)
 void
 notices_schedule (Provision *self)
 {
+  const CardFacts *facts = card_facts (self->card);
   gint64 next = journal_get_number (self->journal, JOURNAL_NOTIFY_NEXT);
 
   g_clear_handle_id (&self->notify_timer, g_source_remove);
+  /* One that came while others were sent, or that a cut left behind, has no next try on disk. */
+  if (next == 0 && facts && facts->n_notifications > 0)
+    next = now_s () + FIRST_S;
   if (next)
     self->notify_timer
         = g_timeout_add_seconds ((guint) CLAMP (next - now_s (), SOONEST_S, LAST_S), on_due, self);
@@ -89,7 +93,9 @@ on_outbox (guint left, const GError *error, gpointer data)
   g_autoptr (Provision) self = sending->provision;
 
   self->sending = FALSE;
-  if (!error_is_code (error, ESIM_ERROR_CANCELLED))
+  if (error_is_code (error, ESIM_ERROR_CANCELLED))
+    notices_schedule (self);
+  else
     notices_sent (self, error ? MAX (left, 1) : left);
   sending->sent (error, sending->data);
 }

@@ -48,7 +48,10 @@ end (Provision *self, GVariant *result, GError *error)
   g_clear_handle_id (&self->timer, g_source_remove);
   self->running = self->waiting = FALSE;
   if (self->journal)
-    journal_set (self->journal, NULL, JOURNAL_ASKED, NULL, NULL);
+    {
+      journal_set (self->journal, NULL, JOURNAL_ASKED, NULL, NULL);
+      notices_schedule (self);
+    }
   g_clear_error (&self->error);
   self->error = error;
   g_clear_error (&self->failure);
@@ -353,6 +356,8 @@ on_card_changed (Provision *self)
 {
   if (self->timer && self->step == STEP_WAIT_REGISTRATION)
     run_wait (self, 0);
+  if (self->journal && !self->running && !self->sending && self->notify_timer == 0)
+    notices_schedule (self);
 }
 
 static void

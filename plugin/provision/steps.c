@@ -400,7 +400,8 @@ on_outbox (guint left, const GError *error, gpointer data)
   if (error)
     g_debug ("notifications: %s", error->message);
   self->sending = FALSE;
-  notices_sent (self, error ? MAX (left, 1) : left);
+  if (!error_is_code (error, ESIM_ERROR_CANCELLED))
+    notices_sent (self, error ? MAX (left, 1) : left);
   run_step_done (self, STEP_SEND_NOTIFICATIONS, NULL);
 }
 

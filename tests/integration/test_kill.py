@@ -193,3 +193,19 @@ class Kill(KillCase):
         self.finish_anew()
         self.assertEqual(self.card("apdus")["writes"], {})
         self.assertFalse([request for request in self.supersim("requests")["requests"] if request["method"] != "GET"])
+
+
+class Notification(RigCase):
+    """What a person's switch told the card to report is sent by a new start too, though no run begins by itself."""
+
+    def test_of_a_persons_switch(self):
+        self.start_esimd()
+        iccid = self.assert_done(self.download(self.order(size=1500)))["Result"]["iccid"]
+        self.until(lambda: not self.card("notifications")["notifications"], 10, "the installation's is sent")
+        self.smdp("fault", at="es9.handleNotification", how="stall")
+        self.assert_done(self.finish(self.start_job(self.profiles()[iccid][0], "Profile", "Enable")))
+        self.kill_esimd()
+        self.smdp("clear")
+        self.assertTrue(self.card("notifications")["notifications"])
+        self.start_esimd()
+        self.until(lambda: not self.card("notifications")["notifications"], 90, "the switch's is sent")
