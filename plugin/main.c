@@ -129,6 +129,11 @@ main (int argc, char **argv)
       g_print ("esimd %s\n", ESIMD_VERSION);
       return 0;
     }
+  if (config && !g_file_test (config, G_FILE_TEST_EXISTS))
+    {
+      g_printerr ("esimd: there is no settings file %s\n", config);
+      return 1;
+    }
   log_setup (debug);
   setup.config_file = config ? config : ESIMD_CONFIG_FILE;
   setup.state_dir = state ? state : ESIMD_STATE_DIR;

@@ -168,6 +168,7 @@ load_policy (Test *test)
 {
   g_autofree char *path = g_build_filename (test->dir, "esimd.conf", NULL);
   g_autofree char *text = g_strdup_printf ("[provision]\nmode=on-request\nprovider=twilio\n"
+                                           "fleet=HF00000000000000000000000000000000\n"
                                            "poll-interval=1\nreservation-timeout=2\n"
                                            "[data]\nconnect=auto\n"
                                            "[provider twilio]\napi=twilio\n"
@@ -252,7 +253,7 @@ set_up (Test *test, gconstpointer data)
 static void
 close_provision (Test *test)
 {
-  provision_stop (test->provision);
+  provision_stop (test->provision, TRUE);
   while (g_main_context_iteration (NULL, FALSE))
     ;
   g_signal_handlers_disconnect_by_data (test->provision, test);
@@ -461,7 +462,7 @@ test_stop (Test *test, gconstpointer data)
   g_clear_object (&test->provision);
   open_provision (test);
   provision_start (test->provision, TRUE, NULL, NULL);
-  provision_stop (test->provision);
+  provision_stop (test->provision, TRUE);
   g_assert_true (test->finished);
   assert_failed (test, ESIM_ERROR_CANCELLED);
 }

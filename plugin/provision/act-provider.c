@@ -260,6 +260,17 @@ check_no_order (Act *self, GError **error)
   return FALSE;
 }
 
+/* An order spends money: not before it is sure that its Sim can be activated. */
+static gboolean
+check_fleet (Act *self, ProviderSession *session, GCancellable *cancellable, GError **error)
+{
+  if (*self->policy->fleet != '\0')
+    return find_fleet (self, session, cancellable, error);
+  error_set (error, ESIM_ERROR_NO_FLEET, "provision",
+             "esimd.conf names no fleet, and a new Sim is in none: it could not be activated");
+  return FALSE;
+}
+
 gboolean
 act_reserve (gpointer data, GCancellable *cancellable, GError **error)
 {
@@ -269,7 +280,8 @@ act_reserve (gpointer data, GCancellable *cancellable, GError **error)
   if (!check_no_order (self, error))
     return FALSE;
   session = session_of (self, error);
-  return session && order (self, session, cancellable, error);
+  return session && check_fleet (self, session, cancellable, error)
+         && order (self, session, cancellable, error);
 }
 
 gboolean

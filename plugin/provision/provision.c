@@ -49,7 +49,8 @@ end (Provision *self, GVariant *result, GError *error)
   self->running = self->waiting = FALSE;
   if (self->journal)
     {
-      journal_set (self->journal, NULL, JOURNAL_ASKED, NULL, NULL);
+      if (!error_is_code (error, ESIM_ERROR_CANCELLED))
+        journal_set (self->journal, NULL, JOURNAL_ASKED, NULL, NULL);
       notices_schedule (self);
     }
   g_clear_error (&self->error);
@@ -464,8 +465,10 @@ provision_start (Provision *self, gboolean asked, const char *settle, Progress *
 }
 
 void
-provision_stop (Provision *self)
+provision_stop (Provision *self, gboolean for_good)
 {
+  if (for_good && self->journal)
+    journal_set (self->journal, NULL, JOURNAL_ASKED, NULL, NULL);
   g_clear_handle_id (&self->again_timer, g_source_remove);
   g_cancellable_cancel (self->background);
   g_clear_object (&self->background);
@@ -486,7 +489,7 @@ provision_suspend (Provision *self)
       && !journal_set (self->journal, &error, JOURNAL_SUSPENDED, "1", JOURNAL_BEFORE_APN, NULL,
                        NULL))
     g_debug ("%s", error->message);
-  provision_stop (self);
+  provision_stop (self, TRUE);
   g_signal_emit_by_name (self, "changed");
 }
 

@@ -28,7 +28,7 @@ void provision_start (Provision *self, gboolean asked, const char *settle, Progr
 
 /** provision_stop: ends it now; what was reached stays, and the next start goes on from there.
  * "finished" comes with CANCELLED. */
-void provision_stop (Provision *self);
+void provision_stop (Provision *self, gboolean for_good);
 
 /** provision_suspend: a person took over (Enable, Disable, Delete): nothing is done by itself until
  * provision_start() is asked for. Survives restarts. */

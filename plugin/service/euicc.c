@@ -215,7 +215,7 @@ euicc_start_job (Euicc *self, const char *kind, GDBusMethodInvocation *invocatio
 static void
 on_provision_job_cancelled (Euicc *self)
 {
-  provision_stop (self->provision);
+  provision_stop (self->provision, TRUE);
 }
 
 static void
@@ -370,13 +370,13 @@ euicc_stop (Euicc *self)
     g_ptr_array_add (jobs, g_object_ref (self->jobs->pdata[i]));
   for (guint i = 0; i < jobs->len; i++)
     g_cancellable_cancel (job_cancellable (jobs->pdata[i]));
-  provision_stop (self->provision);
+  provision_stop (self->provision, FALSE);
 }
 
 void
 euicc_close (Euicc *self)
 {
-  provision_stop (self->provision);
+  provision_stop (self->provision, FALSE);
   g_signal_handlers_disconnect_by_data (self->skeleton, self);
   /* What a job that is still out learns is not shown any more. */
   g_signal_handlers_disconnect_by_data (self->card, self);

@@ -126,7 +126,16 @@ show_providers (Service *self)
 static Policy *
 load_policy (const ServiceSetup *setup, GError **error)
 {
-  return policy_load (setup->config_file, setup->credentials_dir, error);
+  Policy *policy = policy_load (setup->config_file, setup->credentials_dir, error);
+
+  for (guint i = 0; policy && i < policy->providers->len; i++)
+    {
+      const PolicyProvider *provider = policy->providers->pdata[i];
+
+      if (provider->credentials_problem)
+        g_warning ("provider %s: %s", provider->name, provider->credentials_problem);
+    }
+  return policy;
 }
 
 static void

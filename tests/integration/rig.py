@@ -123,6 +123,8 @@ class RigCase(unittest.TestCase):
 
     def assert_log_is_clean(self, after=0):
         if os.path.exists(os.path.join(self.dir, "log", "esimd.log")):
+            for secret in credentials(self.dir, self.PROVIDER).values():
+                self.assertNotIn(secret, self.log()[after:], "a secret is in the log")
             bad = [line for line in self.log()[after:].splitlines() if SANITIZER.search(line)]
             self.assertFalse(bad)
 

@@ -77,7 +77,7 @@ class Switching(ProfilesCase):
 
     def test_card_busy(self):
         for iccid, method, function in ((DISABLED, "Enable", "enable"), (ENABLED, "Disable", "disable")):
-            self.card("fault", at=f"es10c.{function}Profile", how="result", code=5)
+            self.card("fault", at=f"es10c.{function}Profile", how="result", code=5, times=20)
             job = self.assert_failed(self.do(iccid, method), "CardBusy")
             self.assertEqual(job["Error"][4]["result"], "5")
         self.assertEqual(self.on_card(ENABLED), 1)

@@ -69,8 +69,13 @@ class Reservation(RigCase):
         self.assertFalse(self.supersim("requests")["requests"])
 
     def test_no_such_fleet(self):
-        self.settings["provision"]["fleet"] = "nowhere"
-        self.provision_fails("NoFleet")
+        """Known before anything is ordered: an order cannot be taken back."""
+        for fleet in ("nowhere", ""):
+            with self.subTest(fleet):
+                self.settings["provision"]["fleet"] = fleet
+                self.provision_fails("NoFleet")
+                self.assertEqual(self.orders(), 0)
+                self.stop_esimd()
 
     def test_no_provider(self):
         self.settings["provision"]["provider"] = ""
