@@ -8,7 +8,7 @@
 #include "provision/outbox.h"
 #include "provision/run.h"
 
-#define FIRST_S 10
+#define FIRST_S 30
 #define LAST_S 21600
 /* The clock may have been wrong when the next try was written down. */
 #define SOONEST_S 5
@@ -34,7 +34,7 @@ void
 notices_sent (Provision *self, guint left)
 {
   gint64 tries = left ? journal_get_number (self->journal, JOURNAL_NOTIFY_TRIES) + 1 : 0;
-  gint64 delay = tries > 12 ? LAST_S : MIN (LAST_S, (gint64) FIRST_S << MAX (tries - 1, 0));
+  gint64 delay = tries > 10 ? LAST_S : MIN (LAST_S, (gint64) FIRST_S << MAX (tries - 1, 0));
   g_autofree char *next = g_strdup_printf ("%" G_GINT64_FORMAT, now_s () + delay);
   g_autofree char *count = g_strdup_printf ("%" G_GINT64_FORMAT, tries);
   g_autoptr (GError) error = NULL;
