@@ -19,196 +19,6 @@
 
 G_DEFINE_FINAL_TYPE (Provision, provision, G_TYPE_OBJECT)
 
-static void
-show (Provision *self, Step step, const char *detail)
-{
-  if (self->step == step && g_strcmp0 (self->detail, detail) == 0)
-    return;
-  self->step = step;
-  g_free (self->detail);
-  self->detail = g_strdup (detail);
-  g_signal_emit_by_name (self, "changed");
-}
-
-/* ---- the end of a run ---- */
-
-static gboolean
-on_again (gpointer data)
-{
-  Provision *self = data;
-
-  self->again_timer = 0;
-  provision_start (self, FALSE, NULL, NULL);
-  return G_SOURCE_REMOVE;
-}
-
-static void
-end (Provision *self, GVariant *result, GError *error)
-{
-  g_clear_handle_id (&self->timer, g_source_remove);
-  self->running = self->waiting = FALSE;
-  if (self->journal)
-    {
-      if (!error_is_code (error, ESIM_ERROR_CANCELLED))
-        journal_set (self->journal, NULL, JOURNAL_ASKED, NULL, NULL);
-      notices_schedule (self);
-    }
-  g_clear_error (&self->error);
-  self->error = error;
-  g_clear_error (&self->failure);
-  g_clear_object (&self->cancellable);
-  g_clear_pointer (&self->progress, progress_unref);
-  run_close_session (self);
-  run_forget_sights (&self->seen);
-  g_signal_emit_by_name (self, "changed");
-  g_signal_emit_by_name (self, "finished", result);
-  if (result)
-    g_variant_unref (result);
-}
-
-static void
-end_cancelled (Provision *self)
-{
-  GError *error = NULL;
-
-  error_set (&error, ESIM_ERROR_CANCELLED, "provision", "provisioning was stopped");
-  show (self, STEP_LAST, "Stopped; the next start goes on from there.");
-  end (self, NULL, error);
-}
-
-static void
-insert_fact (Provision *self, GVariantDict *dict, const char *name, const char *key)
-{
-  g_autofree char *value = journal_get (self->journal, key);
-
-  if (value)
-    g_variant_dict_insert (dict, name, "s", value);
-}
-
-static void
-end_done (Provision *self, const Decision *decision)
-{
-  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
-  g_autofree char *ours = run_ours (self);
-  g_autoptr (GError) problem = NULL;
-  g_autofree char *detail = NULL;
-
-  /* What was displaced is history once ours works. */
-  if (!journal_set (self->journal, &problem, JOURNAL_BEFORE, NULL, JOURNAL_BEFORE_APN, NULL, NULL))
-    g_debug ("%s", problem->message);
-  g_variant_dict_insert (&dict, "iccid", "s", ours ? ours : "");
-  insert_fact (self, &dict, "reservation", JOURNAL_RESERVATION);
-  insert_fact (self, &dict, "sim", JOURNAL_SIM);
-  if (self->seen.link)
-    {
-      g_variant_dict_insert (&dict, "bearer", "s", self->seen.link->bearer);
-      g_variant_dict_insert (&dict, "interface", "s", self->seen.link->interface);
-    }
-  if (self->seen.rung)
-    {
-      g_variant_dict_insert (&dict, "modem-back", "s", self->seen.rung);
-      detail = g_strdup_printf ("%s The modem saw its new profile: %s.", decision->reason,
-                                self->seen.rung);
-    }
-  g_variant_dict_insert_value (&dict, "cost", progress_cost_variant (self->progress));
-  show (self, STEP_DONE, detail ? detail : decision->reason);
-  end (self, g_variant_ref_sink (g_variant_dict_end (&dict)), NULL);
-}
-
-static EsimError
-code_of_verdict (Verdict verdict)
-{
-  switch (verdict)
-    {
-    case VERDICT_FOREIGN_PROFILE:
-      return ESIM_ERROR_PROFILE_STATE;
-    case VERDICT_NO_PROVIDER:
-      return ESIM_ERROR_SETTINGS;
-    case VERDICT_UNSETTLED:
-      return ESIM_ERROR_RESERVATION_UNSETTLED;
-    case VERDICT_RESERVATION_LATE:
-      return ESIM_ERROR_RESERVATION_LATE;
-    case VERDICT_RESERVATION_FAILED:
-    case VERDICT_PROFILE_GONE:
-      return ESIM_ERROR_RESERVATION_FAILED;
-    case VERDICT_MODEM_NOT_BACK:
-      return ESIM_ERROR_MODEM_NOT_BACK;
-    case VERDICT_NOT_REGISTERED:
-    case VERDICT_ROLLED_BACK:
-      return ESIM_ERROR_NOT_REGISTERED;
-    case VERDICT_OTHER_LINK:
-      return ESIM_ERROR_DATA_FAILED;
-    case VERDICT_NONE:
-    case VERDICT_EXHAUSTED:
-    case VERDICT_LAST:
-      break;
-    }
-  return ESIM_ERROR_FAILED;
-}
-
-/* The provider's own words on a reservation that failed; it is not used again when a person asks
- * for another. */
-static GError *
-reservation_failure (Provision *self, const char *reason)
-{
-  const Reservation *failed = self->seen.reservation;
-  g_autofree char *dismissed = journal_get (self->journal, JOURNAL_DISMISSED);
-  g_autofree char *all = dismissed && !strstr (dismissed, failed->sid)
-                             ? g_strdup_printf ("%s %s", dismissed, failed->sid)
-                             : g_strdup (dismissed ? dismissed : failed->sid);
-  GError *error = NULL;
-
-  journal_set (self->journal, NULL, JOURNAL_DISMISSED, all, NULL);
-  error_set (&error,
-             g_str_equal (failed->error_code, "83500") ? ESIM_ERROR_OUT_OF_STOCK
-                                                       : ESIM_ERROR_RESERVATION_FAILED,
-             "provision", "%s %s: %s", reason, failed->sid, failed->error_message);
-  error_add_raw (error, "code", failed->error_code);
-  return error;
-}
-
-static GError *
-failure_of (Provision *self, const Decision *decision)
-{
-  const PolicyProvider *provider;
-  GError *error = NULL;
-
-  if (decision->verdict == VERDICT_EXHAUSTED && self->failure)
-    return g_error_copy (self->failure);
-  if (decision->verdict == VERDICT_RESERVATION_FAILED)
-    return reservation_failure (self, decision->reason);
-  if (decision->verdict == VERDICT_ROLLED_BACK && self->seen.fallen)
-    {
-      error = g_error_copy (self->seen.fallen);
-      g_prefix_error (&error, "the profile before is enabled again: ");
-      return error;
-    }
-  provider = policy_find_provider (self->policy, self->policy->provider);
-  if (decision->verdict == VERDICT_NO_PROVIDER && provider && provider->credentials_problem)
-    error_set (&error, ESIM_ERROR_CREDENTIALS, "provision", "%s", provider->credentials_problem);
-  else
-    error_set (&error, code_of_verdict (decision->verdict), "provision", "%s", decision->reason);
-  return error;
-}
-
-static void
-end_given_up (Provision *self, const Decision *decision)
-{
-  GError *error = failure_of (self, decision);
-  gboolean rolled_back = run_has_fact (self, JOURNAL_ROLLED_BACK);
-  guint again_s
-      = self->policy->provision == POLICY_PROVISION_AUTOMATIC ? decision->look_again_s : 0;
-
-  show (self, STEP_GIVE_UP, error->message);
-  g_clear_handle_id (&self->again_timer, g_source_remove);
-  if (again_s)
-    self->again_timer = g_timeout_add_seconds (again_s, on_again, self);
-  end (self, NULL, error);
-  /* The modem may have to be helped to see the profile that was gone back to. */
-  if (rolled_back)
-    provision_card_changed (self);
-}
-
 /* ---- the loop ---- */
 
 static gboolean
@@ -259,14 +69,14 @@ static void
 follow (Provision *self, const Decision *decision)
 {
   if (decision->step == STEP_DONE)
-    end_done (self, decision);
+    run_end_done (self, decision);
   else if (decision->step == STEP_GIVE_UP)
-    end_given_up (self, decision);
+    run_end_given_up (self, decision);
   else if (is_out_of_time (self, decision->step))
     run_advance (self);
   else
     {
-      show (self, decision->step, decision->reason);
+      run_show (self, decision->step, decision->reason);
       progress_step (self->progress, step_name (decision->step));
       run_take (self, decision->step);
     }
@@ -284,7 +94,7 @@ run_advance (Provision *self)
   g_clear_handle_id (&self->timer, g_source_remove);
   if (g_cancellable_is_cancelled (self->cancellable))
     {
-      end_cancelled (self);
+      run_end_cancelled (self);
       return;
     }
   wanted = run_wanted (self);
@@ -341,7 +151,7 @@ run_step_done (Provision *self, Step step, const GError *error)
   if (!self->running)
     return;
   if (g_cancellable_is_cancelled (self->cancellable))
-    end_cancelled (self);
+    run_end_cancelled (self);
   else if (error)
     step_failed (self, step, error);
   else
@@ -445,8 +255,8 @@ provision_start (Provision *self, gboolean asked, const char *settle, Progress *
     return;
   if (asked && !check_start (self, self->running ? NULL : settle, &error))
     {
-      show (self, STEP_GIVE_UP, error->message);
-      end (self, NULL, error);
+      run_show (self, STEP_GIVE_UP, error->message);
+      run_end (self, NULL, error);
       return;
     }
   /* A person's run that was cut goes on as one. */

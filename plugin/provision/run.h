@@ -79,6 +79,14 @@ void run_advance (Provision *self);
 void run_step_done (Provision *self, Step step, const GError *error);
 void run_wait (Provision *self, guint ms);
 
+/* ending.c: the run is over: RESULT, or (NULL) failed with ERROR; both are taken over. run_show:
+ * what is told of it meanwhile. */
+void run_show (Provision *self, Step step, const char *detail);
+void run_end (Provision *self, GVariant *result, GError *error);
+void run_end_cancelled (Provision *self);
+void run_end_done (Provision *self, const Decision *decision);
+void run_end_given_up (Provision *self, const Decision *decision);
+
 /* sights.c: what decide() takes; whether SECONDS have passed SINCE (monotonic, 0: not begun). */
 Wanted run_wanted (Provision *self);
 Observed run_observed (Provision *self);
