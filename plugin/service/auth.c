@@ -17,7 +17,7 @@ static const struct
   { "org.esimd1.Euicc", "Provision", "org.esimd1.provision" },
   { "org.esimd1.Euicc", "Download", "org.esimd1.download" },
   { "org.esimd1.Euicc", "Discover", "org.esimd1.download" },
-  { "org.esimd1.Euicc", "SetDefaultSmdp", "org.esimd1.switch" },
+  { "org.esimd1.Euicc", "SetDefaultSmdp", "org.esimd1.download" },
   { "org.esimd1.Euicc", "Reset", "org.esimd1.reset" },
   { "org.esimd1.Euicc", "ListNotifications", "org.esimd1.control" },
   { "org.esimd1.Euicc", "ListRules", "org.esimd1.control" },
@@ -62,11 +62,31 @@ question_end (Question *self, gboolean allowed, const char *why)
   g_autoptr (GError) error = NULL;
 
   if (!allowed)
-    error_set (&error, ESIM_ERROR_NOT_AUTHORIZED, "policy", "%s is not allowed: %s",
-               g_dbus_method_invocation_get_method_name (self->invocation), why);
+    error_set (&error, ESIM_ERROR_NOT_AUTHORIZED, "policy", "%s is not allowed%s (%s)",
+               g_dbus_method_invocation_get_method_name (self->invocation), why,
+               self->action ? self->action : "it has no action");
   self->done (error, self->data);
   g_object_unref (self->invocation);
   g_free (self);
+}
+
+/* How polkit said no. */
+static const char *
+explain (PolkitAuthorizationResult *answer)
+{
+  if (polkit_authorization_result_get_dismissed (answer))
+    return ": no password was given";
+  if (polkit_authorization_result_get_is_challenge (answer))
+    return " without a password, and nobody could be asked for one";
+  return ": polkit refuses it";
+}
+
+static void
+refuse_for (Question *self, const GError *error)
+{
+  g_autofree char *why = g_strdup_printf (": %s", error->message);
+
+  question_end (self, FALSE, why);
 }
 
 static void
@@ -78,9 +98,9 @@ on_polkit_answered (GObject *source, GAsyncResult *result, gpointer data)
       = polkit_authority_check_authorization_finish (POLKIT_AUTHORITY (source), result, &error);
 
   if (answer == NULL)
-    question_end (self, FALSE, error->message);
+    refuse_for (self, error);
   else
-    question_end (self, polkit_authorization_result_get_is_authorized (answer), self->action);
+    question_end (self, polkit_authorization_result_get_is_authorized (answer), explain (answer));
 }
 
 static void
@@ -96,7 +116,7 @@ on_authority (GObject *source, GAsyncResult *result, gpointer data)
 
   if (authority == NULL)
     {
-      question_end (self, FALSE, error->message);
+      refuse_for (self, error);
       return;
     }
   subject = polkit_system_bus_name_new (g_dbus_method_invocation_get_sender (self->invocation));
@@ -134,7 +154,7 @@ auth_check (GDBusMethodInvocation *invocation, const char *action, AuthDone done
   self->data = data;
   if (action == NULL)
     {
-      question_end (self, FALSE, "no one may");
+      question_end (self, FALSE, " to anybody");
       return;
     }
   /* A gateway may have no polkit; its root still administers it. */

@@ -59,10 +59,11 @@ class RigCase(unittest.TestCase):
 
     KNOBS = KNOBS
     PROVIDER = "twilio"
+    REAL_POLKIT = False  # else a mock that allows all
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="rig-", dir=os.environ["LAB_DIR"])
-        self.lab = bed.Lab(self.dir, knobs=self.KNOBS)
+        self.lab = bed.Lab(self.dir, knobs=self.KNOBS, real_polkit=self.REAL_POLKIT)
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
         self.addCleanup(self.lab.stop)
         self.lab.start()
@@ -292,7 +293,7 @@ class SharedRigCase(RigCase):
     @classmethod
     def setUpClass(cls):
         cls.rig = RigCase()
-        cls.rig.KNOBS, cls.rig.PROVIDER = cls.KNOBS, cls.PROVIDER
+        cls.rig.KNOBS, cls.rig.PROVIDER, cls.rig.REAL_POLKIT = cls.KNOBS, cls.PROVIDER, cls.REAL_POLKIT
         cls.addClassCleanup(cls.end_class)
         RigCase.setUp(cls.rig)
         for group, keys in cls.SETTINGS.items():

@@ -121,7 +121,7 @@ class Lab:
     def __init__(self, lab_dir, state_dir=None, knobs=None, with_mm=True, real_polkit=False):
         self.dir, self.knobs = os.path.abspath(lab_dir), knobs or {}
         self.state_dir = os.path.abspath(state_dir) if state_dir else os.path.join(self.dir, "state")
-        self.with_mm, self.real_polkit = with_mm, real_polkit
+        self.with_mm, self.real_polkit, self.polkit_rules = with_mm, real_polkit, None
         self.processes = {}
         self.bus = None
         self.environment = {
@@ -265,6 +265,9 @@ class Lab:
             for policy in glob.glob(os.path.join(HERE, "..", "..", "policy", "*.policy")):
                 shutil.copy(policy, actions)
             _mount("--bind", actions, "/usr/share/polkit-1/actions")
+            self.polkit_rules = os.path.join(self.dir, "polkit-rules")  # an administrator's
+            os.mkdir(self.polkit_rules)
+            _mount("--bind", self.polkit_rules, "/etc/polkit-1/rules.d")
             self.spawn("polkit", "/usr/lib/polkit-1/polkitd", "--no-debug")
         else:
             self.spawn("polkit", PYTHON, "-m", "dbusmock", "--system", "--template", "polkitd")
