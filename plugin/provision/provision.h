@@ -49,10 +49,13 @@ const GError *provision_error (Provision *self);
  * a switch the modem may need the ladder to notice. */
 void provision_card_changed (Provision *self);
 
+/** provision_notify: notifications may have come to the card: the service sends them by itself. */
+void provision_notify (Provision *self);
+
 typedef void (*ProvisionSent) (const GError *error, gpointer data);
 
-/** provision_send_notifications: sends what waits on the card (NOW: whatever its next try) and
- * removes what was taken; SENT gets the first error, if any. What failed is tried again by itself,
- * for as long as it takes. */
-void provision_send_notifications (Provision *self, gboolean now, Progress *progress,
+/** provision_send_notifications: sends what waits on the card, whatever its next try, and removes
+ * what was taken; where some are being sent already, what is left after that. SENT gets the first
+ * error, if any. What failed is tried again by itself, for as long as it takes. */
+void provision_send_notifications (Provision *self, Progress *progress, GCancellable *cancellable,
                                    ProvisionSent sent, gpointer data);

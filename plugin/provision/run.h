@@ -69,6 +69,7 @@ struct _Provision
 
   gboolean notify_fresh; /* new notifications: their first try is due now */
   gboolean sending;
+  GQueue senders; /* who asked meanwhile and waits */
   guint notify_timer;
   GCancellable *background; /* of what goes on without a run */
 };
@@ -108,4 +109,5 @@ void restore_start (Provision *self);
 /* notices.c: whether notifications wait whose try is due; the timer of the next try. */
 gboolean notices_due (Provision *self);
 void notices_schedule (Provision *self);
-void notices_sent (Provision *self, guint left);
+void notices_send (Provision *self);
+void notices_ended (Provision *self, guint left, const GError *error);

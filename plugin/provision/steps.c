@@ -399,9 +399,7 @@ on_outbox (guint left, const GError *error, gpointer data)
 
   if (error)
     g_debug ("notifications: %s", error->message);
-  self->sending = FALSE;
-  if (!error_is_code (error, ESIM_ERROR_CANCELLED))
-    notices_sent (self, error ? MAX (left, 1) : left);
+  notices_ended (self, left, error);
   run_step_done (self, STEP_SEND_NOTIFICATIONS, NULL);
 }
 

@@ -33,13 +33,6 @@ session_free (Session *self)
   g_free (self);
 }
 
-static void
-on_leftovers_sent (const GError *error, gpointer data)
-{
-  if (error)
-    g_debug ("notifications: %s", error->message);
-}
-
 /* The notification that its server did not take just now is tried again with a back-off. */
 static void
 send_leftovers (Euicc *euicc)
@@ -47,7 +40,7 @@ send_leftovers (Euicc *euicc)
   const CardFacts *facts = card_facts (euicc_card (euicc));
 
   if (facts && facts->n_notifications > 0)
-    provision_send_notifications (euicc_provision (euicc), FALSE, NULL, on_leftovers_sent, NULL);
+    provision_notify (euicc_provision (euicc));
 }
 
 static void

@@ -275,8 +275,8 @@ on_modem_to_send (const GError *error, gpointer data)
   if (error)
     on_sent (error, self->job);
   else
-    provision_send_notifications (self->provision, TRUE, job_progress (self->job), on_sent,
-                                  self->job);
+    provision_send_notifications (self->provision, job_progress (self->job),
+                                  job_cancellable (self->job), on_sent, self->job);
   g_object_unref (self->provision);
   g_free (self);
 }
