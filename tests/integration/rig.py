@@ -55,15 +55,16 @@ def credentials(lab_dir, kind):
 
 
 class RigCase(unittest.TestCase):
-    """A fresh lab and an esimd that is not started yet, for every test. KNOBS are the modem's."""
+    """A fresh lab and an esimd that is not started yet, for every test. KNOBS are the modem's; SMDS: the lab has one."""
 
     KNOBS = KNOBS
+    SMDS = False
     PROVIDER = "twilio"
     REAL_POLKIT = False  # else a mock that allows all
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="rig-", dir=os.environ["LAB_DIR"])
-        self.lab = bed.Lab(self.dir, knobs=self.KNOBS, real_polkit=self.REAL_POLKIT)
+        self.lab = bed.Lab(self.dir, knobs=self.KNOBS, real_polkit=self.REAL_POLKIT, smds=self.SMDS)
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
         self.addCleanup(self.lab.stop)
         self.lab.start()
@@ -263,7 +264,7 @@ class RigCase(unittest.TestCase):
 
     def clear_faults(self):
         """Let every stand-in do well from now on."""
-        for stand_in in ("euicc", "modem", "smdp", "smds", "supersim"):
+        for stand_in in ("euicc", "modem", *self.lab.servers):
             ask(stand_in, "clear", self.dir)
 
     def until(self, condition, seconds, what):
@@ -293,7 +294,8 @@ class SharedRigCase(RigCase):
     @classmethod
     def setUpClass(cls):
         cls.rig = RigCase()
-        cls.rig.KNOBS, cls.rig.PROVIDER, cls.rig.REAL_POLKIT = cls.KNOBS, cls.PROVIDER, cls.REAL_POLKIT
+        for name in ("KNOBS", "PROVIDER", "REAL_POLKIT", "SMDS"):
+            setattr(cls.rig, name, getattr(cls, name))
         cls.addClassCleanup(cls.end_class)
         RigCase.setUp(cls.rig)
         for group, keys in cls.SETTINGS.items():

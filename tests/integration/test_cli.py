@@ -13,6 +13,8 @@ rig.enter_lab()
 
 
 class Person(rig.RigCase):
+    SMDS = True
+
     def cli(self, *arguments, status=0):
         run = subprocess.run([rig.build_file("cli", "esimcli"), *arguments], env={**os.environ, **self.lab.environment}, text=True,
                              encoding="utf-8", stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=False)

@@ -11,6 +11,8 @@ rig.enter_lab()
 
 
 class Discovery(rig.SharedRigCase):
+    SMDS = True
+
     def setUp(self):
         super().setUp()
         self.smds("forget")

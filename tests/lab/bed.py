@@ -118,10 +118,11 @@ def wait_for(condition, seconds, what, step=0.02):
 class Lab:
     """One lab in LAB_DIR. A context manager: entered, all runs; left, nothing does. `environment` is for commands."""
 
-    def __init__(self, lab_dir, state_dir=None, knobs=None, with_mm=True, real_polkit=False):
+    def __init__(self, lab_dir, state_dir=None, knobs=None, with_mm=True, real_polkit=False, smds=True):
         self.dir, self.knobs = os.path.abspath(lab_dir), knobs or {}
         self.state_dir = os.path.abspath(state_dir) if state_dir else os.path.join(self.dir, "state")
         self.with_mm, self.real_polkit, self.polkit_rules = with_mm, real_polkit, None
+        self.servers = ("smdp", "smds", "supersim") if smds else ("smdp", "supersim")
         self.processes = {}
         self.bus = None
         self.environment = {
@@ -204,7 +205,7 @@ class Lab:
         if self.with_mm:
             self.start_mm()
             self.wait(lambda: self.modems(), 20, "ModemManager shows the modem")
-        for name in self._servers():
+        for name in self.servers:
             self.wait(lambda name=name: os.path.exists(os.path.join(self.dir, f"{name}.ctl")), 20, f"{name} is up")
 
     def stop(self):
@@ -247,15 +248,12 @@ class Lab:
             raise RuntimeError(f"the modem does not start\n{self._tail('modem')}")
         self.environment["UMOCKDEV_DIR"] = json.loads(line)["root"]
 
-    def _servers(self):
-        return [name for name in ("smdp", "smds", "supersim") if os.path.exists(os.path.join(HERE, f"{name}.py"))]
-
     def _start_servers(self):
         common = ("--pki", os.path.join(self.dir, "pki"), "--state", self.state_dir, "--lab-dir", self.dir)
         words = {"smdp": ("--listen", "127.0.0.2:443", "--host", "smdp.esimd.test"),
                  "smds": ("--listen", "127.0.0.4:443"),
                  "supersim": ("--https", "127.0.0.3:443", "--http", "127.0.0.3:8080")}
-        for name in self._servers():
+        for name in self.servers:
             self.spawn(name, PYTHON, os.path.join(HERE, f"{name}.py"), *common, *words[name])
 
     def _start_polkit(self):
