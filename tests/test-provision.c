@@ -212,7 +212,7 @@ set_modem (Test *test, const char *iccid, ModemState state)
   g_free (modem->iccid);
   modem->iccid = g_strdup (iccid);
   modem->state = state;
-  access = card_access_new (&fake_channel, modem, "/dev/null", &quirks, EID);
+  access = card_access_new (&fake_channel, modem, "/dev/null", &quirks, NULL, EID);
   card_set_modem (test->card, &fake_modem, modem, access);
 }
 

@@ -43,6 +43,25 @@ aid_bytes (const char *hex)
   return g_bytes_new_take (data, length);
 }
 
+gboolean
+channel_check_selected (const char *layer, guint16 sw, guint number, GError **error)
+{
+  g_autofree char *hex = g_strdup_printf ("%04X", sw);
+  GError *refused = NULL;
+
+  if ((sw == 0x9000 || sw >> 8 == 0x91 || sw >> 8 == 0x61) && number >= 1 && number <= 19)
+    return TRUE;
+  if (sw == 0x6a82 || sw == 0x6999) /* GlobalPlatform 11.9.3.2 */
+    error_set (&refused, ESIM_ERROR_NO_EUICC, layer, "the card has no such applet (%s)", hex);
+  else if (sw == 0x6881 || sw == 0x6a81) /* ISO 7816-4, 7.1.2 */
+    error_set (&refused, ESIM_ERROR_BUSY, layer, "the card has no channel free (%s)", hex);
+  else
+    error_set (&refused, ESIM_ERROR_CHANNEL, layer, "channel %u, status word %s", number, hex);
+  error_add_raw (refused, "sw", hex);
+  g_propagate_error (error, refused);
+  return FALSE;
+}
+
 /* Selects the first AID that the card knows. Only "no such applet" leads on to the next: on other
  * errors a further try would hide the reason. */
 static gboolean

@@ -14,6 +14,7 @@
 typedef struct
 {
   const char *device; /* "/dev/cdc-wdm0", a pcscd reader's name, … */
+  const char *memory; /* a file for the driver's own: what a crash would leave open; may be NULL */
   guint slot;         /* 0-based */
   Quirks quirks;
 } ChannelTarget;
@@ -66,6 +67,11 @@ gboolean channel_power_cycle (const ChannelDriver *driver, const ChannelTarget *
  * CARD_REFUSED with raw code "sw". */
 GBytes *channel_store_data (Channel *self, GBytes *command, GCancellable *cancellable,
                             GError **error);
+
+/** channel_check_selected: for drivers, whose LAYER the error names: whether SW is a SELECT's
+ * success and NUMBER (1..19) a logical channel; else NO_EUICC, BUSY or CHANNEL with raw code "sw".
+ */
+gboolean channel_check_selected (const char *layer, guint16 sw, guint number, GError **error);
 
 /** channel_progress, channel_quirks: what SELF was opened with. Owned by SELF. */
 Progress *channel_progress (Channel *self);

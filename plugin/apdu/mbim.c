@@ -3,11 +3,11 @@
 /* The channel through an MBIM modem: Microsoft's UICC Low Level Access, beside ModemManager through
  * the mbim-proxy. */
 
-#include <gio/gunixsocketaddress.h>
 #include <libmbim-glib.h>
 #include <string.h>
 
 #include "apdu/channel.h"
+#include "apdu/proxy.h"
 #include "base/error.h"
 #include "base/wait.h"
 
@@ -97,26 +97,6 @@ command (Mbim *self, MbimMessage *request, guint timeout_s, GCancellable *cancel
   translate (self, &local);
   g_propagate_error (error, g_steal_pointer (&local));
   return NULL;
-}
-
-/* libmbim would start a proxy as our child where none runs, and ModemManager's proxy would then end
- * with us: so none is looked for in vain. */
-static gboolean
-proxy_is_there (GError **error)
-{
-  g_autoptr (GSocket) socket
-      = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
-  g_autoptr (GSocketAddress) address = g_unix_socket_address_new_with_type (
-      MBIM_PROXY_SOCKET_PATH, -1, G_UNIX_SOCKET_ADDRESS_ABSTRACT);
-  g_autoptr (GError) local = NULL;
-
-  if (socket == NULL)
-    return FALSE;
-  if (g_socket_connect (socket, address, NULL, &local))
-    return TRUE;
-  error_set (error, ESIM_ERROR_CHANNEL, LAYER,
-             "no mbim-proxy is running (%s); start ModemManager, which brings it", local->message);
-  return FALSE;
 }
 
 static void
@@ -261,7 +241,7 @@ mbim_open_device (const ChannelTarget *target, GCancellable *cancellable, GError
 {
   Mbim *self;
 
-  if (!proxy_is_there (error))
+  if (!proxy_check (LAYER, MBIM_PROXY_SOCKET_PATH, error))
     return NULL;
   self = g_new0 (Mbim, 1);
   self->path = g_strdup (target->device);
@@ -313,26 +293,6 @@ mbim_close_logical (gpointer data, guint number, GError **error)
   return close_channels (data, number, error);
 }
 
-/* What the card itself said to SELECT, where the modem takes every answer for a success. */
-static gboolean
-is_selected (guint16 sw, guint32 number, GError **error)
-{
-  g_autofree char *hex = g_strdup_printf ("%04X", sw);
-  GError *refused = NULL;
-
-  if ((sw == 0x9000 || sw >> 8 == 0x91 || sw >> 8 == 0x61) && number >= 1 && number <= 19)
-    return TRUE;
-  if (sw == 0x6a82 || sw == 0x6999) /* GlobalPlatform 11.9.3.2 */
-    error_set (&refused, ESIM_ERROR_NO_EUICC, LAYER, "the card has no such applet (%s)", hex);
-  else if (sw == 0x6881 || sw == 0x6a81) /* ISO 7816-4, 7.1.2 */
-    error_set (&refused, ESIM_ERROR_BUSY, LAYER, "the card has no channel free (%s)", hex);
-  else
-    error_set (&refused, ESIM_ERROR_CHANNEL, LAYER, "channel %u, status word %s", number, hex);
-  error_add_raw (refused, "sw", hex);
-  g_propagate_error (error, refused);
-  return FALSE;
-}
-
 /* Not cancelled while under way: the channel would be open and nobody would know its number. */
 static gboolean
 mbim_open_logical (gpointer data, GBytes *aid, guint *number, GCancellable *cancellable,
@@ -366,7 +326,7 @@ mbim_open_logical (gpointer data, GBytes *aid, guint *number, GCancellable *canc
       mbim_recover (self, NULL);
       return FALSE;
     }
-  if (!is_selected (status_word (status), opened, error))
+  if (!channel_check_selected (LAYER, status_word (status), opened, error))
     {
       if (opened != 0)
         close_channels (self, opened, NULL);

@@ -98,19 +98,35 @@ set_flag (gpointer flag)
 }
 
 gboolean
-wait_sleep (guint milliseconds, GCancellable *cancellable, GError **error)
+wait_for (Wait *self, const gboolean *done, guint milliseconds, GError **error)
 {
-  g_autoptr (Wait) self = wait_new (cancellable, NULL);
   GSource *timer = g_timeout_source_new (milliseconds);
-  gboolean over = FALSE;
+  gboolean late = FALSE;
 
-  g_source_set_callback (timer, set_flag, &over, NULL);
+  g_source_set_callback (timer, set_flag, &late, NULL);
   g_source_attach (timer, self->context);
-  while (!over && !g_cancellable_is_cancelled (self->inner))
+  while (!*done && !late && !g_cancellable_is_cancelled (self->inner))
     g_main_context_iteration (self->context, TRUE);
   unwatch (timer);
-  if (over)
+  if (*done)
     return TRUE;
-  error_set (error, ESIM_ERROR_CANCELLED, "base", "cancelled while waiting");
+  if (late)
+    error_set (error, ESIM_ERROR_TIMED_OUT, "base", "nothing came within %u ms", milliseconds);
+  else
+    error_set (error, ESIM_ERROR_CANCELLED, "base", "cancelled while waiting");
+  return FALSE;
+}
+
+gboolean
+wait_sleep (guint milliseconds, GCancellable *cancellable, GError **error)
+{
+  static const gboolean never = FALSE;
+  g_autoptr (Wait) self = wait_new (cancellable, NULL);
+  g_autoptr (GError) local = NULL;
+
+  wait_for (self, &never, milliseconds, &local);
+  if (error_is_code (local, ESIM_ERROR_TIMED_OUT))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
 }

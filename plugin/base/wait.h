@@ -24,6 +24,11 @@ void wait_ready (GObject *source, GAsyncResult *result, gpointer self);
 /** wait_result: iterates until the call is over. Always returns its result, owned by SELF. */
 GAsyncResult *wait_result (Wait *self);
 
+/** wait_for: iterates until *DONE, which a callback on this context sets, is TRUE; FALSE with
+ * ESIM_ERROR_TIMED_OUT after MILLISECONDS, with ESIM_ERROR_CANCELLED once either cancellable of
+ * wait_new() is triggered. */
+gboolean wait_for (Wait *self, const gboolean *done, guint milliseconds, GError **error);
+
 /** wait_sleep: sleeps MILLISECONDS on this thread unless CANCELLABLE is triggered; FALSE with
  * ESIM_ERROR_CANCELLED then. */
 gboolean wait_sleep (guint milliseconds, GCancellable *cancellable, GError **error);

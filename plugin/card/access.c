@@ -9,14 +9,17 @@
 
 CardAccess *
 card_access_new (const ChannelDriver *driver, const ModemSnapshot *modem, const char *device,
-                 const Quirks *quirks, const char *eid)
+                 const Quirks *quirks, const char *memory, const char *eid)
 {
   CardAccess *self = g_new0 (CardAccess, 1);
 
   g_atomic_ref_count_init (&self->refs);
   self->driver = driver;
   self->device = g_strdup (device);
-  self->target = (ChannelTarget){ .device = self->device, .slot = modem->slot, .quirks = *quirks };
+  self->memory = g_strdup (memory);
+  self->target = (ChannelTarget){
+    .device = self->device, .memory = self->memory, .slot = modem->slot, .quirks = *quirks
+  };
   self->eid = g_strdup (eid);
   self->imei = g_strdup (modem->imei);
   return self;
@@ -35,6 +38,7 @@ card_access_unref (CardAccess *self)
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
   g_free (self->device);
+  g_free (self->memory);
   g_free (self->eid);
   g_free (self->imei);
   g_free (self);

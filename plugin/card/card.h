@@ -17,15 +17,17 @@ typedef struct
 {
   gatomicrefcount refs;
   const ChannelDriver *driver;
-  char *device;
+  char *device, *memory;
   ChannelTarget target;
   char *eid;  /* the card that must answer there; "" while it is not known */
   char *imei; /* "" where not known */
 } CardAccess;
 
-/** card_access_new: by DRIVER through MODEM's DEVICE; EID "" accepts any card. */
+/** card_access_new: by DRIVER through MODEM's DEVICE; MEMORY (may be NULL) as in ChannelTarget; EID
+ * "" accepts any card. */
 CardAccess *card_access_new (const ChannelDriver *driver, const ModemSnapshot *modem,
-                             const char *device, const Quirks *quirks, const char *eid);
+                             const char *device, const Quirks *quirks, const char *memory,
+                             const char *eid);
 CardAccess *card_access_ref (CardAccess *self);
 void card_access_unref (CardAccess *self);
 

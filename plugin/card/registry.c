@@ -20,6 +20,7 @@ struct _Registry
   GObject parent;
   const ModemDriver *const *modems;
   const ChannelDriver *const *channels;
+  char *state_dir;
   GPtrArray *running;  /* of Watch */
   GHashTable *entries; /* Modem.Device -> Entry */
   GPtrArray *cards;
@@ -76,16 +77,33 @@ entry_free (Entry *self)
   g_free (self);
 }
 
+/* The file in which DRIVER remembers what a crash would leave open behind DEVICE. */
+static char *
+memory_file (Registry *self, const ChannelDriver *driver, const char *device)
+{
+  g_autofree char *name = g_strconcat ("channel-", driver->name, device, NULL);
+
+  return g_build_filename (self->state_dir, g_strdelimit (name, "/ ", '-'), NULL);
+}
+
+static CardAccess *
+access_new (Registry *self, const ChannelDriver *driver, const ModemSnapshot *modem,
+            const char *device, const char *eid)
+{
+  const Quirks quirks = QUIRKS_DEFAULT;
+  g_autofree char *memory = memory_file (self, driver, device);
+
+  return card_access_new (driver, modem, device, &quirks, memory, eid);
+}
+
 /* The first driver that MODEM has a port for, in the order of the list in main.c. */
 static CardAccess *
 find_access (Registry *self, const ModemSnapshot *modem, const char *eid)
 {
-  const Quirks quirks = QUIRKS_DEFAULT;
-
   for (guint d = 0; self->channels[d]; d++)
     for (guint p = 0; p < modem->n_ports; p++)
       if (g_str_equal (modem->ports[p].kind, self->channels[d]->name))
-        return card_access_new (self->channels[d], modem, modem->ports[p].device, &quirks, eid);
+        return access_new (self, self->channels[d], modem, modem->ports[p].device, eid);
   return NULL;
 }
 
@@ -274,6 +292,7 @@ registry_finalize (GObject *object)
   g_hash_table_unref (self->entries);
   g_ptr_array_unref (self->cards);
   g_object_unref (self->stop);
+  g_free (self->state_dir);
   G_OBJECT_CLASS (registry_parent_class)->finalize (object);
 }
 
@@ -298,12 +317,14 @@ registry_init (Registry *self)
 }
 
 Registry *
-registry_new (const ModemDriver *const *modems, const ChannelDriver *const *channels)
+registry_new (const ModemDriver *const *modems, const ChannelDriver *const *channels,
+              const char *state_dir)
 {
   Registry *self = g_object_new (CARD_TYPE_REGISTRY, NULL);
 
   self->modems = modems;
   self->channels = channels;
+  self->state_dir = g_strdup (state_dir);
   return self;
 }
 

@@ -11,8 +11,10 @@
 G_DECLARE_FINAL_TYPE (Registry, registry, CARD, REGISTRY, GObject)
 
 /** registry_new: watches all of MODEMS from registry_start() on, and reaches cards by the first of
- * CHANNELS that a modem has a port for. Both lists end in NULL and outlive the registry. */
-Registry *registry_new (const ModemDriver *const *modems, const ChannelDriver *const *channels);
+ * CHANNELS that a modem has a port for, which may remember in STATE_DIR what a crash would leave
+ * open. Both lists end in NULL and outlive the registry. */
+Registry *registry_new (const ModemDriver *const *modems, const ChannelDriver *const *channels,
+                        const char *state_dir);
 void registry_start (Registry *self);
 
 /** registry_stop: cancels every queued and running job; nothing is published any more. */

@@ -185,7 +185,7 @@ service_new (const ServiceSetup *setup, GError **error)
   self->policy = load_policy (setup, error);
   if (self->policy == NULL)
     return NULL;
-  self->registry = registry_new (setup->modems, setup->channels);
+  self->registry = registry_new (setup->modems, setup->channels, setup->state_dir);
   g_signal_connect_object (self->registry, "card-added", G_CALLBACK (on_card_added), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->registry, "card-removed", G_CALLBACK (on_card_removed), self,
