@@ -4,37 +4,49 @@
  * --create-fleet. */
 
 #include <glib/gi18n.h>
-#include <string.h>
-
 #include "follow.h"
+#include "table.h"
+#include "words.h"
 
-/* One kind of thing: how it is asked for, and what people see of it in one line, in this order. */
+static const TableColumn reservation_columns[] = {
+  { "sid", "SID" },
+  { "status", N_ ("status") },
+  { "eid", "EID" },
+  { "iccid", "ICCID" },
+  { "sim", N_ ("Sim") },
+  { "smdp-address", "SM-DP+" },
+  { "created", N_ ("created") },
+  { "error-code", N_ ("error") },
+  { "error-message", N_ ("message") },
+  { NULL, NULL },
+};
+
+static const TableColumn sim_columns[] = {
+  { "sid", "SID" },          { "status", N_ ("status") },
+  { "iccid", "ICCID" },      { "unique-name", N_ ("name") },
+  { "fleet", N_ ("Fleet") }, { NULL, NULL },
+};
+
+static const TableColumn fleet_columns[] = {
+  { "sid", "SID" },
+  { "unique-name", N_ ("name") },
+  { "network-access-profile", N_ ("network access profile") },
+  { NULL, NULL },
+};
+
+/* One kind of thing: how it is asked for, and what people see of it. */
 typedef struct
 {
   const char *prefix, *method, *key, *name;
   const char *none;
-  const char *columns[8];
+  const TableColumn *columns;
 } Kind;
 
 static const Kind kinds[] = {
-  { "HP",
-    "ListReservations",
-    "reservations",
-    "reservation",
-    N_ ("No reservations were found"),
-    { "status", "eid", "iccid", "sim", "smdp-address", "error-code", "error-message", NULL } },
-  { "HS",
-    "ListSims",
-    "sims",
-    "sim",
-    N_ ("No Sims were found"),
-    { "status", "iccid", "unique-name", "fleet", NULL } },
-  { "HF",
-    "ListFleets",
-    "fleets",
-    "fleet",
-    N_ ("No Fleets were found"),
-    { "unique-name", "network-access-profile", NULL } },
+  { "HP", "ListReservations", "reservations", "reservation", N_ ("No reservations were found"),
+    reservation_columns },
+  { "HS", "ListSims", "sims", "sim", N_ ("No Sims were found"), sim_columns },
+  { "HF", "ListFleets", "fleets", "fleet", N_ ("No Fleets were found"), fleet_columns },
 };
 
 static const char *
@@ -44,23 +56,6 @@ text_of (GVariant *item, const char *key)
 
   g_variant_lookup (item, key, "&s", &text);
   return text;
-}
-
-static char *
-line_of (GVariant *item, const Kind *kind)
-{
-  GString *line = g_string_new (text_of (item, "sid"));
-
-  for (guint i = 0; kind->columns[i]; i++)
-    {
-      g_autofree char *value = output_clean (text_of (item, kind->columns[i]));
-
-      if (*value && g_str_equal (kind->columns[i], "status"))
-        g_string_append_printf (line, " [%s]", value);
-      else if (*value)
-        g_string_append_printf (line, " %s %s", kind->columns[i], value);
-    }
-  return g_string_free (line, FALSE);
 }
 
 /* Asks METHOD and gives its list, aa{sv}. */
@@ -91,7 +86,6 @@ list (Client *client, const Options *options, const Kind *kind, GError **error)
   GVariantDict dict = G_VARIANT_DICT_INIT (NULL);
   g_autoptr (GVariant) items = NULL;
   g_autoptr (GPtrArray) sids = g_ptr_array_new_with_free_func (g_free);
-  g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *key = g_strdup_printf ("%s-list", kind->name);
   ExitStatus status;
 
@@ -106,40 +100,31 @@ list (Client *client, const Options *options, const Kind *kind, GError **error)
       g_autoptr (GVariant) item = g_variant_get_child_value (items, i);
 
       g_ptr_array_add (sids, g_strdup (text_of (item, "sid")));
-      g_ptr_array_add (lines, line_of (item, kind));
     }
-  output_paths (options_format (options), key, sids, lines, _ (kind->none));
+  if (options_format (options) == OUTPUT_HUMAN)
+    table_print (items, kind->columns, _ (kind->none));
+  else
+    output_paths (options_format (options), key, sids, NULL, NULL);
   return EXIT_DONE;
-}
-
-static char *
-created_text (GVariant *item)
-{
-  gint64 created = 0;
-  g_autoptr (GDateTime) when = NULL;
-
-  if (g_variant_lookup (item, "created", "x", &created) && created > 0)
-    when = g_date_time_new_from_unix_utc (created);
-  return when ? g_date_time_format_iso8601 (when) : NULL;
 }
 
 static void
 print_one (const Options *options, const Kind *kind, GVariant *item)
 {
-  g_autoptr (Output) output = output_new (options_format (options));
-  g_autofree char *sid_key = g_strdup_printf ("%s.sid", kind->name);
-  g_autofree char *created = created_text (item);
+  OutputFormat format = options_format (options);
+  g_autoptr (Output) output = output_new (format);
 
   output_section (output, "General");
-  output_text (output, sid_key, "SID", text_of (item, "sid"));
-  for (guint i = 0; kind->columns[i]; i++)
+  for (const TableColumn *column = kind->columns; column->key; column++)
     {
-      g_autofree char *key = g_strdup_printf ("%s.%s", kind->name, kind->columns[i]);
+      g_autoptr (GVariant) value = g_variant_lookup_value (item, column->key, NULL);
+      g_autofree char *key = g_strdup_printf ("%s.%s", kind->name, column->key);
+      g_autofree char *words = value == NULL            ? NULL
+                               : format == OUTPUT_HUMAN ? words_of (value)
+                                                        : words_for_machines (value);
 
-      output_text (output, key, kind->columns[i], text_of (item, kind->columns[i]));
+      output_text (output, key, column->title, words);
     }
-  if (created)
-    output_text (output, "reservation.created", "created", created);
   output_print (output);
 }
 

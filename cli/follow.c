@@ -12,6 +12,7 @@
 #include "consent.h"
 #include "cost.h"
 #include "display.h"
+#include "result.h"
 
 #define TICK_MS 200
 
@@ -40,6 +41,13 @@ is_over (EsimJob *job)
 
   return g_strcmp0 (state, "done") == 0 || g_strcmp0 (state, "failed") == 0
          || g_strcmp0 (state, "cancelled") == 0;
+}
+
+/* A verb that lists has a list as its whole answer. */
+static gboolean
+is_list (Follow *self)
+{
+  return self->options->verb && g_str_has_prefix (self->options->verb, "list-");
 }
 
 static gboolean
@@ -144,6 +152,15 @@ drop_source (gpointer source)
   g_source_unref (source);
 }
 
+/* Who reads a list from a pipe wants the list alone. */
+static DisplayMode
+display_mode (Follow *self)
+{
+  if (isatty (STDOUT_FILENO))
+    return DISPLAY_LIVE;
+  return is_list (self) ? DISPLAY_SILENT : DISPLAY_LINES;
+}
+
 static void
 follow_begin (Follow *self)
 {
@@ -152,9 +169,7 @@ follow_begin (Follow *self)
   self->loop = g_main_loop_new (NULL, FALSE);
   self->sources = g_ptr_array_new_with_free_func (drop_source);
   self->cancelled = g_cancellable_new ();
-  self->display = display_new (machine                  ? DISPLAY_SILENT
-                               : isatty (STDOUT_FILENO) ? DISPLAY_LIVE
-                                                        : DISPLAY_LINES);
+  self->display = display_new (machine ? DISPLAY_SILENT : display_mode (self));
   g_signal_connect_swapped (self->job, "g-properties-changed", G_CALLBACK (on_changed), self);
   g_signal_connect_swapped (self->job, "notify::g-name-owner", G_CALLBACK (on_changed), self);
   add_source (self, g_unix_signal_source_new (SIGINT), on_interrupt);
@@ -205,53 +220,13 @@ answer (Follow *self)
     report_error (error);
 }
 
-/* Lists (aa{sv}) one row a line, and counts and words by their names. */
-static void
-print_lists (GVariant *result)
-{
-  GVariantIter iter;
-  const char *key;
-  GVariant *value;
-
-  g_variant_iter_init (&iter, result);
-  while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
-    {
-      g_autofree char *printed = NULL;
-      gboolean list = g_variant_is_of_type (value, G_VARIANT_TYPE ("aa{sv}"));
-
-      if (!list && !g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY)
-          && !g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32))
-        continue;
-      if (!list || g_variant_n_children (value) == 0)
-        g_print ("  %s: %s\n", key, printed = g_variant_print (value, FALSE));
-      for (gsize i = 0; list && i < g_variant_n_children (value); i++)
-        {
-          g_autoptr (GVariant) row = g_variant_get_child_value (value, i);
-          g_autofree char *text = g_variant_print (row, FALSE);
-
-          g_print ("  %s\n", text);
-        }
-    }
-}
-
 static void
 print_result (Follow *self)
 {
-  static const char *const names[] = { "iccid", "reservation", "sim", "bearer", "interface", NULL };
-  GVariant *result = esim_job_get_result (self->job);
-  g_autofree char *kind = output_clean (esim_job_get_kind (self->job));
-
-  g_print (_ ("%s: done"), kind);
-  for (guint i = 0; names[i]; i++)
-    {
-      const char *value = NULL;
-      g_autofree char *clean = NULL;
-
-      if (g_variant_lookup (result, names[i], "&s", &value) && *value)
-        g_print (", %s %s", names[i], clean = output_clean (value));
-    }
-  g_print ("\n");
-  print_lists (result);
+  if (is_list (self))
+    result_tables (esim_job_get_result (self->job));
+  else
+    result_print (esim_job_get_kind (self->job), esim_job_get_result (self->job));
 }
 
 static void
@@ -297,7 +272,7 @@ conclude (Follow *self, GError **error)
     show_job_print (self->job, format);
   else if (done)
     print_result (self);
-  if (format == OUTPUT_HUMAN && !self->quiet)
+  if (format == OUTPUT_HUMAN && !self->quiet && (!is_list (self) || self->options->verbose))
     print_cost (self);
   if (done)
     return EXIT_DONE;

@@ -7,6 +7,7 @@
 
 #include "cost.h"
 #include "verbs.h"
+#include "words.h"
 
 /* "ProvisioningState" as mmcli writes it: "provisioning-state". */
 static char *
@@ -26,8 +27,8 @@ kebab (const char *name)
 static char *
 value_text (GVariant *value)
 {
-  g_autofree char *printed = NULL;
   g_autoptr (GVariant) cost = NULL;
+  g_autofree char *words = NULL;
   const char *text;
 
   if (g_variant_is_of_type (value, G_VARIANT_TYPE ("(ssssa{sv})"))) /* Job.Error */
@@ -39,15 +40,11 @@ value_text (GVariant *value)
     cost = g_variant_lookup_value (value, "cost", G_VARIANT_TYPE_VARDICT);
   if (cost)
     return cost_summary (cost);
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
-      || g_variant_is_of_type (value, G_VARIANT_TYPE_OBJECT_PATH))
-    return output_clean (*g_variant_get_string (value, NULL) ? g_variant_get_string (value, NULL)
-                                                             : "--");
-  printed = g_variant_print (value, FALSE);
-  return output_clean (printed);
+  words = words_of (value);
+  return *words ? g_steal_pointer (&words) : g_strdup ("--");
 }
 
-/* "euicc 0" for /org/esimd1/Euicc/0. */
+/* "euicc 0" for /org/esimd1/Euicc/0, "provider twilio" for /org/esimd1/Provider/twilio. */
 static void
 say (const char *path, const char *text)
 {
@@ -55,9 +52,10 @@ say (const char *path, const char *text)
   g_autofree char *time = g_date_time_format (now, "%H:%M:%S");
   g_autofree char *folder = g_path_get_dirname (path);
   g_autofree char *kind = g_path_get_basename (folder);
+  g_autofree char *name = g_path_get_basename (path);
   g_autofree char *lower = g_ascii_strdown (kind, -1);
 
-  g_print ("%s %s %u: %s\n", time, lower, client_number (path), text);
+  g_print ("%s %s %s: %s\n", time, lower, name, text);
 }
 
 static char *
@@ -67,6 +65,8 @@ introduction (GDBusObject *object)
   g_autoptr (EsimEuicc) euicc = esim_object_get_euicc (known);
   g_autoptr (EsimProfile) profile = esim_object_get_profile (known);
   g_autoptr (EsimJob) job = esim_object_get_job (known);
+  g_autoptr (EsimProvider) provider = esim_object_get_provider (known);
+  const char *problem = provider ? esim_provider_get_problem (provider) : "";
 
   if (euicc)
     return g_strdup_printf ("EID %s in %s", esim_euicc_get_eid (euicc),
@@ -75,6 +75,9 @@ introduction (GDBusObject *object)
     return show_profile_summary (profile);
   if (job)
     return g_strdup_printf ("%s, %s", esim_job_get_kind (job), esim_job_get_state (job));
+  if (provider)
+    return g_strdup_printf ("%s%s%s", esim_provider_get_state (provider), *problem ? ", " : "",
+                            problem);
   return g_strdup ("");
 }
 

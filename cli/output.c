@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "words.h"
+
 #define UNKNOWN "--"
 
 typedef struct
@@ -18,6 +20,7 @@ typedef struct
   char *name; /* NULL: for machines only */
   gboolean is_list;
   char **values;
+  GVariant *rows; /* aa{sv}; NULL: it has values */
 } Record;
 
 struct _Output
@@ -35,6 +38,7 @@ record_free (gpointer data)
   g_free (self->key);
   g_free (self->name);
   g_strfreev (self->values);
+  g_clear_pointer (&self->rows, g_variant_unref);
   g_free (self);
 }
 
@@ -88,6 +92,15 @@ output_list (Output *self, const char *key, const char *name, const char *const 
 
   record->is_list = TRUE;
   record->values = values ? g_strdupv ((char **) values) : g_new0 (char *, 1);
+}
+
+void
+output_rows (Output *self, const char *key, GVariant *rows)
+{
+  Record *record = add (self, key, NULL);
+
+  record->values = g_new0 (char *, 1);
+  record->rows = g_variant_ref (rows);
 }
 
 void
@@ -224,6 +237,51 @@ add_list (GPtrArray *pairs, const char *key, char **values)
     add_pair (pairs, g_strdup_printf ("%s.value[%u]", key, i + 1), values[i]);
 }
 
+/* The rows of KEY, or one row's members: each by its place or name. */
+static void
+add_variant (GPtrArray *pairs, const char *key, GVariant *value)
+{
+  g_autofree const char **words = NULL;
+  g_autofree char *text = NULL;
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
+    {
+      words = g_variant_get_strv (value, NULL);
+      if (words[0])
+        add_list (pairs, key, (char **) words);
+      else
+        add_pair (pairs, g_strdup (key), UNKNOWN);
+      return;
+    }
+  text = words_for_machines (value);
+  add_pair (pairs, g_strdup (key), *text ? text : UNKNOWN);
+}
+
+static void
+add_rows (GPtrArray *pairs, const char *key, GVariant *rows)
+{
+  gsize n = g_variant_n_children (rows);
+  g_autofree char *length = g_strdup_printf ("%" G_GSIZE_FORMAT, n);
+
+  add_pair (pairs, g_strdup_printf ("%s.length", key), length);
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+      GVariantIter iter;
+      const char *name;
+      GVariant *value;
+
+      g_variant_iter_init (&iter, row);
+      while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
+        {
+          g_autofree char *full
+              = g_strdup_printf ("%s.value[%" G_GSIZE_FORMAT "].%s", key, i + 1, name);
+
+          add_variant (pairs, full, value);
+        }
+    }
+}
+
 static void
 print_pairs (GPtrArray *pairs)
 {
@@ -247,7 +305,9 @@ print_keyvalue (Output *self)
 
       if (record->key == NULL)
         continue;
-      if (record->is_list && record->values[0])
+      if (record->rows)
+        add_rows (pairs, record->key, record->rows);
+      else if (record->is_list && record->values[0])
         add_list (pairs, record->key, record->values);
       else
         add_pair (pairs, g_strdup (record->key), record->values[0] ? record->values[0] : UNKNOWN);
@@ -258,19 +318,78 @@ print_keyvalue (Output *self)
 /* -- JSON -- */
 
 static JsonNode *
+json_list (const char *const *values)
+{
+  g_autoptr (JsonArray) array = json_array_new ();
+
+  for (guint i = 0; values[i]; i++)
+    json_array_add_string_element (array, values[i]);
+  return json_node_init_array (json_node_alloc (), array);
+}
+
+static JsonNode *
+json_of_variant (GVariant *value)
+{
+  g_autofree const char **words = NULL;
+  g_autofree char *text = NULL;
+
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING_ARRAY))
+    return json_list (words = g_variant_get_strv (value, NULL));
+  text = words_for_machines (value);
+  return json_node_init_string (json_node_alloc (), *text ? text : UNKNOWN);
+}
+
+static int
+by_name (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+/* Its members by name: the order in which the service wrote them means nothing. */
+static JsonObject *
+json_row (GVariant *row)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  JsonObject *object = json_object_new ();
+  GVariantIter iter;
+  const char *name;
+
+  g_variant_iter_init (&iter, row);
+  while (g_variant_iter_next (&iter, "{&sv}", &name, NULL))
+    g_ptr_array_add (names, (char *) name);
+  g_ptr_array_sort (names, by_name);
+  for (guint i = 0; i < names->len; i++)
+    {
+      g_autoptr (GVariant) value = g_variant_lookup_value (row, names->pdata[i], NULL);
+
+      json_object_set_member (object, names->pdata[i], json_of_variant (value));
+    }
+  return object;
+}
+
+static JsonNode *
+json_rows (GVariant *rows)
+{
+  g_autoptr (JsonArray) array = json_array_new ();
+
+  for (gsize i = 0; i < g_variant_n_children (rows); i++)
+    {
+      g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+
+      json_array_add_object_element (array, json_row (row));
+    }
+  return json_node_init_array (json_node_alloc (), array);
+}
+
+static JsonNode *
 json_of (const Record *record)
 {
-  JsonNode *node = json_node_alloc ();
-  JsonArray *array;
-
-  if (!record->is_list)
-    return json_node_init_string (node, record->values[0] ? record->values[0] : UNKNOWN);
-  array = json_array_new ();
-  for (guint i = 0; record->values[i]; i++)
-    json_array_add_string_element (array, record->values[i]);
-  json_node_init_array (node, array);
-  json_array_unref (array);
-  return node;
+  if (record->rows)
+    return json_rows (record->rows);
+  if (record->is_list)
+    return json_list ((const char *const *) record->values);
+  return json_node_init_string (json_node_alloc (),
+                                record->values[0] ? record->values[0] : UNKNOWN);
 }
 
 /* "a.b.c" is c in the object b in the object a. */

@@ -29,6 +29,10 @@ void output_number (Output *self, const char *key, const char *name, guint64 val
 /** output_list: the same for a list. People see one value a line. */
 void output_list (Output *self, const char *key, const char *name, const char *const *values);
 
+/** output_rows: ROWS (aa{sv}) have KEY, for machines alone: an array of objects; their members are
+ * strings or lists of strings. */
+void output_rows (Output *self, const char *key, GVariant *rows);
+
 /** output_line: something only people see, under NAME. */
 void output_line (Output *self, const char *name, const char *value);
 
@@ -36,7 +40,7 @@ void output_line (Output *self, const char *name, const char *value);
 void output_print (Output *self);
 
 /** output_paths: prints a list of objects, KEY ("euicc-list") and PATHS for machines, for people
- * one of LINES each, or NONE. */
+ * one of LINES each, or NONE; both may be NULL where FORMAT is not theirs. */
 void output_paths (OutputFormat format, const char *key, GPtrArray *paths, GPtrArray *lines,
                    const char *none);
 

@@ -8,6 +8,7 @@
 
 #include "esimd-error.h"
 #include "output.h"
+#include "words.h"
 
 G_DEFINE_QUARK (esimcli - error - quark, report_error)
 
@@ -84,23 +85,11 @@ report_error (const GError *error)
 static char *
 codes_text (const char *layer, GVariant *raw)
 {
-  g_autoptr (GString) text = g_string_new (layer);
-  const char *separator = ": ";
-  GVariantIter iter;
-  const char *key;
-  GVariant *value;
+  g_autofree char *words = words_of (raw);
 
-  g_variant_iter_init (&iter, raw);
-  while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
-    {
-      g_autofree char *printed = g_variant_is_of_type (value, G_VARIANT_TYPE_STRING)
-                                     ? g_variant_dup_string (value, NULL)
-                                     : g_variant_print (value, FALSE);
-
-      g_string_append_printf (text, "%s%s %s", text->len ? separator : "", key, printed);
-      separator = ", ";
-    }
-  return g_variant_n_children (raw) > 0 ? g_strdup_printf ("(%s)", text->str) : NULL;
+  if (*words == '\0')
+    return NULL;
+  return g_strdup_printf ("(%s%s%s)", layer, *layer ? ": " : "", words);
 }
 
 ExitStatus

@@ -3,18 +3,9 @@
 /* One job: what it does, what it asks, how it ended, what it cost. */
 
 #include "cost.h"
+#include "result.h"
 #include "verbs.h"
-
-/* A double as it is written in full has 17 digits; these are seconds. */
-static char *
-printed_value (GVariant *value)
-{
-  char text[G_ASCII_DTOSTR_BUF_SIZE];
-
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE))
-    return g_strdup (g_ascii_formatd (text, sizeof text, "%.3f", g_variant_get_double (value)));
-  return g_variant_print (value, FALSE);
-}
+#include "words.h"
 
 /* For machines: every member of DICT, "seconds" by step too. */
 static void
@@ -40,10 +31,10 @@ add_dict (Output *output, const char *prefix, GVariant *dict)
         output_list (output, key, NULL, words = g_variant_get_strv (value, NULL));
       else if (g_variant_is_of_type (value, G_VARIANT_TYPE_DICTIONARY))
         add_dict (output, key, value);
-      else if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
-        output_text (output, key, NULL, g_variant_get_string (value, NULL));
+      else if (g_variant_is_of_type (value, G_VARIANT_TYPE ("aa{sv}")))
+        output_rows (output, key, value);
       else
-        output_text (output, key, NULL, printed = printed_value (value));
+        output_text (output, key, NULL, printed = words_for_machines (value));
     }
 }
 
@@ -68,20 +59,13 @@ add_progress (Output *output, EsimJob *job)
 static void
 add_result (Output *output, EsimJob *job)
 {
-  static const char *const names[] = { "iccid", "reservation", "sim", "bearer", "interface", NULL };
   GVariant *result = esim_job_get_result (job);
   g_autoptr (GVariant) cost = g_variant_lookup_value (result, "cost", G_VARIANT_TYPE_VARDICT);
   g_autofree char *summary = cost ? cost_summary (cost) : NULL;
   g_autofree char *steps = cost ? cost_steps (cost) : NULL;
 
   output_section (output, "Result");
-  for (guint i = 0; names[i]; i++)
-    {
-      const char *value = NULL;
-
-      if (g_variant_lookup (result, names[i], "&s", &value))
-        output_line (output, names[i], value);
-    }
+  result_lines (output, result);
   output_line (output, "cost", summary);
   output_line (output, "seconds", steps);
   add_dict (output, "job.result", result);
@@ -95,7 +79,7 @@ add_error (Output *output, EsimJob *job)
   g_autofree char *codes = NULL;
 
   g_variant_get (esim_job_get_error (job), "(&s&s&s&s@a{sv})", &name, &text, &advice, &layer, &raw);
-  codes = g_variant_n_children (raw) ? g_variant_print (raw, FALSE) : NULL;
+  codes = words_of (raw);
   output_section (output, "Error");
   output_text (output, "job.error.name", "name", name);
   output_text (output, "job.error.text", "text", text);
@@ -119,6 +103,8 @@ show_job_print (EsimJob *job, OutputFormat format)
   add_result (output, job);
   add_error (output, job);
   output_print (output);
+  if (format == OUTPUT_HUMAN)
+    result_tables (esim_job_get_result (job));
 }
 
 ExitStatus

@@ -278,15 +278,105 @@ class Jobs(CliCase):
         self.assertEqual([call[1] for call in self.service.calls], ["Provision", "Cancel"])
 
     def test_monitor(self):
+        self.service.add("Provider", "twilio", Name="twilio", State="no-credentials", Problem="no file")
         child = self.start("-M")
         self.service.after(700, self.euicc.set, ProvisioningState="reserve")
+        self.service.after(700, self.euicc.set, CiKeyIds=["CC", "DD"], DefaultSmdp="")
         self.service.after(800, self.service.job, 3, "refresh", failed())
         self.service.after(2000, child.send_signal, signal.SIGINT)
         out = self.finish(child, 0)[0]
         self.assertIn("euicc 0: provisioning-state reserve\n", out)
+        self.assertIn("provider twilio: present: no-credentials, no file\n", out)
+        self.assertRegex(out, "ci-key-ids CC, DD[,\n]")
+        self.assertIn("default-smdp --", out)
         self.assertIn("job 3: added: refresh, queued\n", out)
         self.assertIn("error enable: the card refused", out)
         self.assertIn("result 83 APDUs (21.0 kB)", out)
+
+
+def rows(*members):
+    return GLib.Variant("aa{sv}", [{key: value if isinstance(value, GLib.Variant) else GLib.Variant("s", value)
+                                    for key, value in row.items()} for row in members])
+
+
+class Results(CliCase):
+    """What a job found, for people and for programs; no GVariant text anywhere."""
+
+    NOTES = rows({"sequence": GLib.Variant("t", 9), "operation": "install", "address": "smdp.example.com", "iccid": ICCID},
+                 {"sequence": GLib.Variant("t", 12), "operation": "delete", "address": "a.test", "iccid": "", "kept": "new in 2.0"})
+    RULES = rows({"rules": GLib.Variant("as", ["no-disable", "no-delete"]), "operators": GLib.Variant("as", ["001*1"]),
+                  "consent": GLib.Variant("b", True)})
+    RESERVATION = {"sid": "HP01", "status": "available", "eid": "", "iccid": ICCID, "created": GLib.Variant("x", 86400)}
+
+    def result(self, method, *arguments, form=(), **result):
+        """What esimcli ARGUMENTS prints, where METHOD's job brings RESULT."""
+        self.service.handlers[method] = lambda thing, *_: self.service.job(
+            7 + len(self.service.calls), method.lower(), {"State": "done", "Result": result}).path
+        out, err = self.cli(*arguments, *form)
+        self.assertEqual(err, "")
+        self.assertNotRegex(out, "<|\\['")
+        return out
+
+    def test_notifications(self):
+        out = self.result("ListNotifications", "--list-notifications", notifications=self.NOTES)
+        self.assertEqual(out, f"""\
+  number  operation  ICCID                 server            kept
+  {"-" * 69}
+  9       install    {ICCID}  smdp.example.com
+  12      delete                           a.test            new in 2.0
+""")
+
+    def test_notifications_for_programs(self):
+        out = json.loads(self.result("ListNotifications", "--list-notifications", "-J", notifications=self.NOTES))
+        self.assertEqual(out["job"]["result"]["notifications"], [
+            {"address": "smdp.example.com", "iccid": ICCID, "operation": "install", "sequence": "9"},
+            {"address": "a.test", "iccid": "--", "kept": "new in 2.0", "operation": "delete", "sequence": "12"}])
+        out = self.result("ListNotifications", "--list-notifications", "-K", notifications=self.NOTES)
+        for key, value in (("length", "2"), ("value[1].sequence", "9"), ("value[2].iccid", "--")):
+            self.assertRegex(out, rf"(?m)^job\.result\.notifications\.{re.escape(key)} +: {value}$")
+
+    def test_rules(self):
+        out = self.result("ListRules", "--list-rules", rules=self.RULES)
+        self.assertEqual([re.split("  +", line.strip()) for line in out.splitlines()][::2],
+                         [["rules", "operators", "user is asked"], ["no-disable, no-delete", "001*1", "yes"]])
+        out = json.loads(self.result("ListRules", "--list-rules", "-J", rules=self.RULES))
+        self.assertEqual(out["job"]["result"]["rules"],
+                         [{"consent": "yes", "operators": ["001*1"], "rules": ["no-disable", "no-delete"]}])
+
+    def test_nothing(self):
+        empty = {"notifications": rows(), "rules": rows(), "sims": rows()}
+        self.assertEqual(self.result("ListNotifications", "--list-notifications", **empty).splitlines()[0], "No notifications were found")
+        self.service.add("Provider", 1, Name="one", State="ready")
+        self.assertEqual(self.result("ListSims", "--list-sims", **empty), "No Sims were found\n")
+        self.assertEqual(self.result("ListSims", "--list-sims", "-K", **empty), "sim-list.length : 0\n")
+
+    def test_discovery(self):
+        found = {"events": GLib.Variant("u", 2), "addresses": GLib.Variant("as", ["a.test", "b.test"]),
+                 "servers": GLib.Variant("as", ["lpa.ds.gsma.com"]), "iccids": GLib.Variant("as", [ICCID])}
+        out = self.result("Discover", "--discover", **found)
+        for line in ("events: 2", "SM-DP+: a.test", "  b.test", "servers that answered: lpa.ds.gsma.com", f"installed: {ICCID}"):
+            self.assertRegex(out, rf"(?m)^ .*{re.escape(line)}$")
+        shown = self.cli("-j", "8")[0]
+        self.assertIn("servers that answered: lpa.ds.gsma.com", shown)
+        result = json.loads(self.cli("-j", "8", "-J")[0])["job"]["result"]
+        self.assertEqual(result, {"addresses": ["a.test", "b.test"], "events": "2", "iccids": [ICCID], "servers": ["lpa.ds.gsma.com"]})
+
+    def test_reservations(self):
+        self.service.add("Provider", 1, Name="one", State="ready")
+        both = rows(self.RESERVATION, {**self.RESERVATION, "sid": "HP02", "status": "failed", "error-code": "83501"})
+        out = self.result("ListReservations", "--list-reservations", reservations=both).splitlines()
+        self.assertEqual(out[0].split(), ["SID", "status", "ICCID", "created", "error"])
+        self.assertEqual(len({line.index("1970-01-0") for line in out[2:]}), 1, out)
+        self.assertTrue(out[3].endswith("  83501"), out)
+        self.assertEqual(self.result("ListReservations", "--list-reservations", "-J", reservations=both),
+                         '{"reservation-list":["HP01","HP02"]}\n')
+        out = json.loads(self.result("ListReservations", "--show=HP01", "-J", reservations=rows(self.RESERVATION)))
+        self.assertEqual(out["reservation"], {"created": "1970-01-02T00:00:00Z", "eid": "--", "error-code": "--", "error-message": "--",
+                                              "iccid": ICCID, "sid": "HP01", "sim": "--", "smdp-address": "--", "status": "available"})
+
+    def test_raw_codes(self):
+        self.service.add("Job", 5, Kind="enable", **failed(raw={"sw": "6985", "reason": "busy"}))
+        self.assertRegex(self.cli("-j", "5")[0], r"raw codes: (sw 6985, reason busy|reason busy, sw 6985)\n")
 
 
 class Consent(CliCase):

@@ -95,6 +95,17 @@ class Json(CliCase):
             self.assertEqual(self.keys(option), {key})
             self.assertIn(f".BR {key} :", source("esimcli"))
 
+    def test_examples(self):
+        """What the man page shows is what comes, byte for byte."""
+        (block,) = re.findall(r"^\.EX\n(.*?)^\.EE", source("esimcli").replace("\\(aq", "'"), flags=re.M | re.S)
+        examples = re.findall(r"^\$ (esimcli .*)\n((?:[^$].*\n)+)", block, flags=re.M)
+        self.assertEqual({form for form in ("-J", "-K") for command, _ in examples if form in command}, {"-J", "-K"})
+        for command, shown in examples:
+            shell = f"PATH={shlex.quote(os.path.dirname(ESIMCLI))}:$PATH; {command}"
+            child = subprocess.Popen(["sh", "-c", shell], env=self.environment(), text=True, encoding="utf-8", stdin=subprocess.DEVNULL,
+                                     stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+            self.assertEqual(self.finish(child, 0), (shown, ""))
+
     def test_a_job_with_everything(self):
         self.service.add("Job", 7, Kind="download", State="failed", Question={"accept-rules": GLib.Variant("as", ["no-delete"])},
                          Result={"cost": GLib.Variant("a{sv}", COST)},
