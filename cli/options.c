@@ -345,6 +345,7 @@ check_belongings (const Options *options, const char *verb, GError **error)
     const char *given, *name, *verbs;
   } belongings[] = {
     { options->settle, "--settle", "provision reserve" },
+    { options->yes ? "" : NULL, "--yes", "delete reset" },
     { options->eid, "--eid", "reserve list-reservations" },
     { options->fleet, "--fleet", "reserve" },
     { options->callback_url, "--callback-url", "reserve" },

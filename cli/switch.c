@@ -34,6 +34,24 @@ disable (Client *client, const Options *options, GError **error)
   return start (client, options, "Disable", NULL, error);
 }
 
+static gboolean
+is_enabled (EsimProfile *profile)
+{
+  return g_strcmp0 (esim_profile_get_state (profile), "enabled") == 0;
+}
+
+/* The only operational profile of its card. */
+static gboolean
+is_last (Client *client, EsimProfile *profile)
+{
+  g_autoptr (GPtrArray) all = client_profiles_of (client, esim_profile_get_euicc (profile));
+  guint operational = 0;
+
+  for (guint i = 0; i < all->len; i++)
+    operational += g_strcmp0 (esim_profile_get_class (all->pdata[i]), "operational") == 0;
+  return operational == 1 && g_strcmp0 (esim_profile_get_class (profile), "operational") == 0;
+}
+
 ExitStatus
 delete_profile (Client *client, const Options *options, GError **error)
 {
@@ -43,11 +61,12 @@ delete_profile (Client *client, const Options *options, GError **error)
 
   if (profile == NULL)
     return EXIT_FAILED;
-  if (g_strcmp0 (esim_profile_get_state (profile), "enabled") == 0)
+  if (is_enabled (profile) || is_last (client, profile))
     {
       if (!card_is_meant (options, esim_profile_get_iccid (profile), error))
         return EXIT_FAILED;
       g_variant_dict_insert (&dict, "disable-first", "b", TRUE);
+      g_variant_dict_insert (&dict, "even-last", "b", TRUE);
     }
   return follow_call (client, options, profile, "Delete",
                       g_variant_new ("(@a{sv})", g_variant_dict_end (&dict)), error);

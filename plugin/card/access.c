@@ -171,3 +171,21 @@ profile_is_factory_test (const Profile *profile)
 
   return profile->class == PROFILE_TEST || g_strv_contains (iccids, profile->iccid);
 }
+
+gboolean
+profile_is_last (GPtrArray *profiles, const char *iccid)
+{
+  const Profile *last = NULL;
+
+  for (guint i = 0; i < profiles->len; i++)
+    {
+      const Profile *profile = profiles->pdata[i];
+
+      if (profile->class != PROFILE_OPERATIONAL || profile_is_factory_test (profile))
+        continue;
+      if (last)
+        return FALSE;
+      last = profile;
+    }
+  return last && g_ascii_strcasecmp (last->iccid, iccid) == 0;
+}

@@ -66,6 +66,10 @@ const Profile *card_facts_enabled (const CardFacts *self);
  * user's. */
 gboolean profile_is_factory_test (const Profile *profile);
 
+/** profile_is_last: whether ICCID is the one operational profile of PROFILES (of Profile): without
+ * it the modem has no service. */
+gboolean profile_is_last (GPtrArray *profiles, const char *iccid);
+
 /* Signals: "changed": facts, modem or access did. */
 #define CARD_TYPE (card_get_type ())
 G_DECLARE_FINAL_TYPE (Card, card, ESIM, CARD, GObject)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* What is tried when a card does not switch at once (SGP.22, 3.2.1 and 5.7.16). */
+/* What is tried when a card does not switch, or reset itself, at once (SGP.22, 3.2.1, 5.7.16 and
+ * 5.7.19). */
 
 #include "lpa/switch.h"
 
@@ -15,7 +16,7 @@
 #define TRIES 4
 #define FIRST_WAIT_MS 500
 
-typedef gboolean (*SwitchCall) (Channel *channel, const char *iccid, gboolean refresh,
+typedef gboolean (*SwitchCall) (Channel *channel, gconstpointer subject, gboolean refresh,
                                 GCancellable *cancellable, GError **error);
 
 static gboolean
@@ -27,7 +28,7 @@ is_undefined_refusal (const GError *problem)
 
 /* Asks again while the card is busy; *PROBLEM is the last answer. */
 static gboolean
-call_while_busy (SwitchCall call, Channel *channel, const char *iccid, gboolean refresh,
+call_while_busy (SwitchCall call, Channel *channel, gconstpointer subject, gboolean refresh,
                  GCancellable *cancellable, GError **problem)
 {
   guint pause_ms = FIRST_WAIT_MS;
@@ -36,7 +37,7 @@ call_while_busy (SwitchCall call, Channel *channel, const char *iccid, gboolean 
     {
       g_autoptr (GError) answer = NULL;
 
-      if (call (channel, iccid, refresh, cancellable, &answer))
+      if (call (channel, subject, refresh, cancellable, &answer))
         return TRUE;
       if (!error_is_code (answer, ESIM_ERROR_CARD_BUSY) || i == TRIES)
         {
@@ -63,14 +64,47 @@ patiently (SwitchCall call, Channel *channel, const char *iccid, GCancellable *c
   return FALSE;
 }
 
+static gboolean
+enable_call (Channel *channel, gconstpointer iccid, gboolean refresh, GCancellable *cancellable,
+             GError **error)
+{
+  return es10c_enable (channel, iccid, refresh, cancellable, error);
+}
+
+static gboolean
+disable_call (Channel *channel, gconstpointer iccid, gboolean refresh, GCancellable *cancellable,
+              GError **error)
+{
+  return es10c_disable (channel, iccid, refresh, cancellable, error);
+}
+
+/* A reset has no refresh flag: the card orders a REFRESH where it needs one. */
+static gboolean
+reset_call (Channel *channel, gconstpointer what, G_GNUC_UNUSED gboolean refresh,
+            GCancellable *cancellable, GError **error)
+{
+  return es10c_reset (channel, GPOINTER_TO_UINT (what), cancellable, error);
+}
+
 gboolean
 switch_enable (Channel *channel, const char *iccid, GCancellable *cancellable, GError **error)
 {
-  return patiently (es10c_enable, channel, iccid, cancellable, error);
+  return patiently (enable_call, channel, iccid, cancellable, error);
 }
 
 gboolean
 switch_disable (Channel *channel, const char *iccid, GCancellable *cancellable, GError **error)
 {
-  return patiently (es10c_disable, channel, iccid, cancellable, error);
+  return patiently (disable_call, channel, iccid, cancellable, error);
+}
+
+gboolean
+switch_reset (Channel *channel, guint what, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  if (call_while_busy (reset_call, channel, GUINT_TO_POINTER (what), FALSE, cancellable, &problem))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* Enabling and disabling with the patience that busy cards and cards without REFRESH need. */
+/* Enabling, disabling and resetting with the patience that busy cards and cards without REFRESH
+ * need. */
 
 #pragma once
 
@@ -15,3 +16,7 @@ gboolean switch_enable (Channel *channel, const char *iccid, GCancellable *cance
                         GError **error);
 gboolean switch_disable (Channel *channel, const char *iccid, GCancellable *cancellable,
                          GError **error);
+
+/** switch_reset: es10c_reset() of WHAT (ES10C_RESET_…), asked again a few times while the card is
+ * busy (catBusy). */
+gboolean switch_reset (Channel *channel, guint what, GCancellable *cancellable, GError **error);

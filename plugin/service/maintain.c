@@ -10,6 +10,7 @@
 #include "lpa/activation.h"
 #include "lpa/es10c.h"
 #include "lpa/rat.h"
+#include "lpa/switch.h"
 #include "service/call.h"
 #include "service/task.h"
 
@@ -91,7 +92,7 @@ set_default_now (gpointer object, GDBusMethodInvocation *invocation)
 static gboolean
 reset_verb (Channel *channel, gpointer what, GCancellable *cancellable, GError **error)
 {
-  return es10c_reset (channel, GPOINTER_TO_UINT (what), cancellable, error);
+  return switch_reset (channel, GPOINTER_TO_UINT (what), cancellable, error);
 }
 
 /* A reset that removes the enabled profile orders a REFRESH, which may take the answer away. */

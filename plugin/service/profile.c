@@ -30,6 +30,7 @@ typedef struct
 {
   char *iccid;
   char *nickname;
+  gboolean even_last; /* delete it even where it is the last that works */
 } Parameters;
 
 static void
@@ -79,9 +80,43 @@ disable_verb (Channel *channel, gpointer data, GCancellable *cancellable, GError
 }
 
 static gboolean
+check_last (GPtrArray *profiles, const char *iccid, gboolean even_last, GError **error)
+{
+  if (even_last || !profile_is_last (profiles, iccid))
+    return TRUE;
+  error_set (error, ESIM_ERROR_PROFILE_STATE, "service",
+             "it is the only operational profile of the card, without which the modem has no "
+             "service; with the option even-last it is deleted all the same");
+  return FALSE;
+}
+
+/* Facts age: of two profiles that two clients delete at once, the second one was not the last when
+ * it was asked for. */
+static gboolean
+may_delete (Channel *channel, const Parameters *parameters, GCancellable *cancellable,
+            GError **error)
+{
+  g_autoptr (GPtrArray) profiles = NULL;
+
+  if (parameters->even_last)
+    return TRUE;
+  profiles = es10c_get_profiles (channel, FALSE, cancellable, error);
+  return profiles && check_last (profiles, parameters->iccid, FALSE, error);
+}
+
+static gboolean
 delete_verb (Channel *channel, gpointer data, GCancellable *cancellable, GError **error)
 {
-  return es10c_delete (channel, ((Parameters *) data)->iccid, cancellable, error);
+  return may_delete (channel, data, cancellable, error)
+         && es10c_delete (channel, ((Parameters *) data)->iccid, cancellable, error);
+}
+
+/* The first half of deleting an enabled one. */
+static gboolean
+disable_first_verb (Channel *channel, gpointer data, GCancellable *cancellable, GError **error)
+{
+  return may_delete (channel, data, cancellable, error)
+         && disable_verb (channel, data, cancellable, error);
 }
 
 /* After a disabling, perhaps for the second time: gone is what it was to be. */
@@ -90,7 +125,7 @@ delete_then_verb (Channel *channel, gpointer data, GCancellable *cancellable, GE
 {
   g_autoptr (GError) problem = NULL;
 
-  if (delete_verb (channel, data, cancellable, &problem)
+  if (es10c_delete (channel, ((Parameters *) data)->iccid, cancellable, &problem)
       || error_is_code (problem, ESIM_ERROR_NOT_FOUND))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&problem));
@@ -127,20 +162,29 @@ is_deleted (const CardFacts *facts, gconstpointer data)
   return card_facts_find (facts, ((const Parameters *) data)->iccid) == NULL;
 }
 
-/* Completes PLAN. FALSE where the call was answered with an error instead. */
+static Parameters *
+parameters_new (ProfileObject *self)
+{
+  Parameters *parameters = g_new0 (Parameters, 1);
+
+  parameters->iccid = g_strdup (esim_profile_get_iccid (self->skeleton));
+  return parameters;
+}
+
+/* Completes PLAN by PARAMETERS, taken over. FALSE where the call was answered with an error. */
 static gboolean
 start (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind, TaskPlan plan,
-       const char *nickname)
+       Parameters *parameters)
 {
-  Parameters *parameters;
   Job *job = euicc_start_job (self->euicc, kind, invocation);
 
   if (job == NULL)
-    return FALSE;
-  plan.parameters = parameters = g_new0 (Parameters, 1);
+    {
+      parameters_free (parameters);
+      return FALSE;
+    }
+  plan.parameters = parameters;
   plan.free_parameters = parameters_free;
-  parameters->iccid = g_strdup (esim_profile_get_iccid (self->skeleton));
-  parameters->nickname = g_strdup (nickname);
   task_start (self->euicc, job, &plan);
   return TRUE;
 }
@@ -148,10 +192,19 @@ start (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind,
 /* A person's switch or deletion: the service must not undo it by itself. */
 static void
 start_by_person (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind,
-                 TaskPlan plan)
+                 TaskPlan plan, gboolean even_last)
 {
-  if (start (self, invocation, kind, plan, NULL))
+  Parameters *parameters = parameters_new (self);
+
+  parameters->even_last = even_last;
+  if (start (self, invocation, kind, plan, parameters))
     provision_suspend (euicc_provision (self->euicc));
+}
+
+static gboolean
+is_shown_enabled (ProfileObject *self)
+{
+  return g_str_equal (esim_profile_get_state (self->skeleton), "enabled");
 }
 
 static void
@@ -159,7 +212,7 @@ enable_now (gpointer object, GDBusMethodInvocation *invocation)
 {
   if (call_takes_no_options (invocation))
     start_by_person (object, invocation, "enable",
-                     (TaskPlan){ .verb = enable_verb, .check = is_enabled });
+                     (TaskPlan){ .verb = enable_verb, .check = is_enabled }, FALSE);
 }
 
 static void
@@ -167,41 +220,56 @@ disable_now (gpointer object, GDBusMethodInvocation *invocation)
 {
   if (call_takes_no_options (invocation))
     start_by_person (object, invocation, "disable",
-                     (TaskPlan){ .verb = disable_verb, .check = is_disabled });
+                     (TaskPlan){ .verb = disable_verb, .check = is_disabled }, FALSE);
+}
+
+/* What the bus knows of the profile speaks against deleting it. */
+static gboolean
+check_deletion (ProfileObject *self, gboolean disable_first, gboolean even_last, GError **error)
+{
+  const CardFacts *facts = card_facts (euicc_card (self->euicc));
+
+  if (!disable_first && is_shown_enabled (self))
+    {
+      error_set (error, ESIM_ERROR_PROFILE_STATE, "service",
+                 "it is enabled; with the option disable-first it is deleted all the same");
+      return FALSE;
+    }
+  return facts == NULL
+         || check_last (facts->profiles, esim_profile_get_iccid (self->skeleton), even_last, error);
 }
 
 static void
 delete_now (gpointer object, GDBusMethodInvocation *invocation)
 {
-  static const char *const known[] = { "disable-first", "b", NULL };
+  static const char *const known[] = { "disable-first", "b", "even-last", "b", NULL };
   ProfileObject *self = object;
   g_autoptr (GVariant) options = call_options (invocation);
   g_autoptr (GError) error = NULL;
-  gboolean enabled = g_str_equal (esim_profile_get_state (self->skeleton), "enabled");
-  gboolean disable_first = FALSE;
+  gboolean disable_first = FALSE, even_last = FALSE;
   TaskPlan plan = { .verb = delete_verb, .check = is_deleted };
 
-  if (call_check_options (options, known, &error))
-    g_variant_lookup (options, "disable-first", "b", &disable_first);
-  if (error == NULL && enabled && !disable_first)
-    error_set (&error, ESIM_ERROR_PROFILE_STATE, "service", "the profile is enabled");
-  if (error)
+  g_variant_lookup (options, "disable-first", "b", &disable_first);
+  g_variant_lookup (options, "even-last", "b", &even_last);
+  if (!call_check_options (options, known, &error)
+      || !check_deletion (self, disable_first, even_last, &error))
     {
       call_fail (invocation, error);
       return;
     }
-  if (enabled)
+  if (is_shown_enabled (self))
     {
-      plan.verb = disable_verb;
+      plan.verb = disable_first_verb;
       plan.then = delete_then_verb;
     }
-  start_by_person (self, invocation, "delete", plan);
+  start_by_person (self, invocation, "delete", plan, even_last);
 }
 
 static void
 nickname_now (gpointer object, GDBusMethodInvocation *invocation)
 {
   const char *nickname;
+  Parameters *parameters;
   g_autoptr (GError) error = NULL;
 
   g_variant_get_child (g_dbus_method_invocation_get_parameters (invocation), 0, "&s", &nickname);
@@ -213,8 +281,11 @@ nickname_now (gpointer object, GDBusMethodInvocation *invocation)
       call_fail (invocation, error);
       return;
     }
-  if (call_takes_no_options (invocation))
-    start (object, invocation, "set-nickname", (TaskPlan){ .verb = nickname_verb }, nickname);
+  if (!call_takes_no_options (invocation))
+    return;
+  parameters = parameters_new (object);
+  parameters->nickname = g_strdup (nickname);
+  start (object, invocation, "set-nickname", (TaskPlan){ .verb = nickname_verb }, parameters);
 }
 
 static gboolean

@@ -139,9 +139,18 @@ class TestReset(Card):
     def test_busy(self):
         self.add(ONE)
         self.refresh()
-        self.card("fault", at="es10c.euiccMemoryReset", how="result", code=5)
+        self.card("reset_counters")
+        self.card("fault", at="es10c.euiccMemoryReset", how="result", code=5, times=100)
         self.assert_failed(self.reset("operational"), "CardBusy")
         self.assertEqual(set(self.profiles()), {ONE})
+        self.assertEqual(self.functions()["es10c.euiccMemoryReset"], 4)
+
+    def test_busy_for_a_moment(self):
+        self.add(ONE)
+        self.refresh()
+        self.card("fault", at="es10c.euiccMemoryReset", how="result", code=5, times=2)
+        self.assert_done(self.reset("operational"))
+        self.assertEqual((self.profiles(), self.on_card()), ({}, {}))
 
 
 class TestLists(Card):
@@ -150,7 +159,7 @@ class TestLists(Card):
         self.smdp("fault", at="es9.handleNotification", how="status", code=500, times=100)
         self.add(ONE, notify=["smdp.esimd.test"])
         self.refresh()
-        self.assert_done(self.run_profile(ONE, "Delete"))
+        self.assert_done(self.run_profile(ONE, "Delete", even_last=True))
         rows = self.assert_done(self.run_job("ListNotifications"))["Result"]["notifications"]
         self.assertEqual([(row["operation"], row["address"], row["iccid"]) for row in rows],
                          [("delete", "smdp.esimd.test", ONE)])
@@ -224,25 +233,55 @@ class TestSwitch(Card):
 class TestDelete(Card):
     def test_enabled_needs_to_be_meant(self):
         self.add(ONE, state="enabled")
+        self.add(TWO)
         self.refresh()
-        self.refused("ProfileState", self.run_profile, ONE, "Delete")
-        self.assertEqual(self.on_card(), {ONE: "enabled"})
+        self.assertIn("disable-first", self.refused("ProfileState", self.run_profile, ONE, "Delete"))
+        self.assertEqual(self.on_card(), {ONE: "enabled", TWO: "disabled"})
         self.assert_done(self.run_profile(ONE, "Delete", disable_first=True))
+        self.assertEqual((self.on_card(), set(self.profiles())), ({TWO: "disabled"}, {TWO}))
+
+    def test_the_last_one_needs_to_be_meant(self):
+        """A test profile beside it is no service; an enabled one takes both options."""
+        self.add(ONE)
+        self.add(TEST, **{"class": "test"})
+        self.refresh()
+        self.assertIn("even-last", self.refused("ProfileState", self.run_profile, ONE, "Delete"))
+        self.assert_done(self.run_profile(TEST, "Delete"))
+        self.assertEqual(self.on_card(), {ONE: "disabled"})
+        self.assert_done(self.run_profile(ONE, "Delete", even_last=True))
+        self.add(TWO, state="enabled")
+        self.refresh()
+        self.refused("ProfileState", lambda: self.run_profile(TWO, "Delete", even_last=True))
+        self.refused("ProfileState", lambda: self.run_profile(TWO, "Delete", disable_first=True))
+        self.assert_done(self.run_profile(TWO, "Delete", disable_first=True, even_last=True))
         self.assertEqual((self.on_card(), self.profiles()), ({}, {}))
+
+    def test_two_clients_delete_the_last_two(self):
+        """Neither was the last when it was asked for: the card decides when its turn has come."""
+        self.add(ONE)
+        self.add(TWO)
+        self.refresh()
+        self.modem("set", apdu_seconds=0.05)
+        self.addCleanup(self.modem, "set", apdu_seconds=0.0)
+        first, second = (self.start_job(self.profiles()[iccid][0], "Profile", "Delete") for iccid in (ONE, TWO))
+        self.assert_done(self.finish(first))
+        self.assert_failed(self.finish(second), "ProfileState")
+        self.assertEqual(self.on_card(), {TWO: "disabled"})
 
     def test_disabled_does_not_mind(self):
         self.add(ONE)
+        self.add(TWO)
         self.refresh()
         self.card("reset_counters")
         self.assert_done(self.run_profile(ONE, "Delete", disable_first=True))
-        self.assertEqual(self.on_card(), {})
+        self.assertEqual(self.on_card(), {TWO: "disabled"})
         self.assertNotIn("es10c.disableProfile", self.functions())
 
     def test_rules(self):
         """A profile that must not be deleted is told as it is now: disabled."""
         self.add(ONE, state="enabled", ppr="ppr2")
         self.refresh()
-        self.assert_failed(self.run_profile(ONE, "Delete", disable_first=True), "PolicyRules")
+        self.assert_failed(self.run_profile(ONE, "Delete", disable_first=True, even_last=True), "PolicyRules")
         self.assertEqual(self.on_card(), {ONE: "disabled"})
         self.assertEqual(self.profiles()[ONE][1]["State"], "disabled")
 

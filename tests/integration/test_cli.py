@@ -60,7 +60,11 @@ class Person(rig.RigCase):
         self.assertIn("events: 0", self.cli("--discover"))
         code = self.order(size=1500)
         self.smds("event", eid=self.euicc()[1]["Eid"], address="smdp.esimd.test", event_id=code.split("$")[2])
-        self.assertIn("8988307000000000019", self.cli("--download-found"))
+        iccid = "8988307000000000019"
+        self.assertIn(iccid, self.cli("--download-found"))
+        self.assertIn("--yes", self.cli("-p", iccid, "--delete", status=2))  # the only one there is
+        self.assertIn("--delete, --reset", self.cli("-p", iccid, "--enable", "--yes", status=2))
+        self.assertIn("delete: done", self.cli("-p", iccid, "--delete", "--yes"))
 
 
 if __name__ == "__main__":
