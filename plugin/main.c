@@ -9,13 +9,13 @@
 #include "service/service.h"
 
 extern const ModemDriver modem_mm;
-extern const ChannelDriver channel_mbim, channel_qmi, channel_qmi_mbim;
+extern const ChannelDriver channel_mbim, channel_qmi, channel_qmi_mbim, channel_at;
 extern const ProviderDriver provider_supersim;
 extern const ConnectDriver connect_mm;
 
 static const ModemDriver *const modems[] = { &modem_mm, NULL };
 static const ChannelDriver *const channels[]
-    = { &channel_mbim, &channel_qmi, &channel_qmi_mbim, NULL };
+    = { &channel_mbim, &channel_qmi, &channel_qmi_mbim, &channel_at, NULL };
 static const ProviderDriver *const providers[] = { &provider_supersim, NULL };
 static const ConnectDriver *const connects[] = { &connect_mm, NULL };
 

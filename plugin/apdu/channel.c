@@ -17,7 +17,7 @@
 struct _Channel
 {
   const ChannelDriver *driver;
-  ChannelTarget target; /* its device string is ours */
+  ChannelTarget target; /* its strings are ours */
   gpointer device;
   GBytes *aid;
   guint number; /* 0: no logical channel open */
@@ -95,6 +95,8 @@ channel_open (const ChannelDriver *driver, const ChannelTarget *target, Progress
   self->driver = driver;
   self->target = *target;
   self->target.device = g_strdup (target->device);
+  self->target.stack = g_strdup (target->stack);
+  self->target.modem = g_strdup (target->modem);
   self->progress = progress ? progress_ref (progress) : NULL;
   self->device = driver->open_device (&self->target, cancellable, error);
   if (self->device == NULL || !open_isdr (self, cancellable, error))
@@ -128,6 +130,8 @@ channel_close (Channel *self)
   g_clear_pointer (&self->aid, g_bytes_unref);
   g_clear_pointer (&self->progress, progress_unref);
   g_free ((char *) self->target.device);
+  g_free ((char *) self->target.stack);
+  g_free ((char *) self->target.modem);
   g_free (self);
 }
 

@@ -17,9 +17,13 @@ card_access_new (const ChannelDriver *driver, const ModemSnapshot *modem, const 
   self->driver = driver;
   self->device = g_strdup (device);
   self->memory = g_strdup (memory);
-  self->target = (ChannelTarget){
-    .device = self->device, .memory = self->memory, .slot = modem->slot, .quirks = *quirks
-  };
+  self->modem = g_strdup (modem->device);
+  self->target = (ChannelTarget){ .device = self->device,
+                                  .stack = modem->stack,
+                                  .modem = self->modem,
+                                  .memory = self->memory,
+                                  .slot = modem->slot,
+                                  .quirks = *quirks };
   self->eid = g_strdup (eid);
   self->imei = g_strdup (modem->imei);
   return self;
@@ -39,6 +43,7 @@ card_access_unref (CardAccess *self)
     return;
   g_free (self->device);
   g_free (self->memory);
+  g_free (self->modem);
   g_free (self->eid);
   g_free (self->imei);
   g_free (self);

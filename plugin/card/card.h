@@ -17,10 +17,10 @@ typedef struct
 {
   gatomicrefcount refs;
   const ChannelDriver *driver;
-  char *device, *memory;
-  ChannelTarget target;
-  char *eid;  /* the card that must answer there; "" while it is not known */
-  char *imei; /* "" where not known */
+  char *device, *modem, *memory;
+  ChannelTarget target; /* its strings are those above */
+  char *eid;            /* the card that must answer there; "" while it is not known */
+  char *imei;           /* "" where not known */
 } CardAccess;
 
 /** card_access_new: by DRIVER through MODEM's DEVICE; MEMORY (may be NULL) as in ChannelTarget; EID

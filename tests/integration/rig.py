@@ -58,13 +58,14 @@ class RigCase(unittest.TestCase):
     """A fresh lab and an esimd that is not started yet, for every test. KNOBS are the modem's; SMDS: the lab has one."""
 
     KNOBS = KNOBS
+    LAB, LAB_OPTIONS = bed.Lab, {}  # or another class like it
     SMDS = False
     PROVIDER = "twilio"
     REAL_POLKIT = False  # else a mock that allows all
 
     def setUp(self):
         self.dir = tempfile.mkdtemp(prefix="rig-", dir=os.environ["LAB_DIR"])
-        self.lab = bed.Lab(self.dir, knobs=self.KNOBS, real_polkit=self.REAL_POLKIT, smds=self.SMDS)
+        self.lab = self.LAB(self.dir, knobs=self.KNOBS, real_polkit=self.REAL_POLKIT, smds=self.SMDS, **self.LAB_OPTIONS)
         self.addCleanup(shutil.rmtree, self.dir, ignore_errors=True)
         self.addCleanup(self.lab.stop)
         self.lab.start()
@@ -294,7 +295,7 @@ class SharedRigCase(RigCase):
     @classmethod
     def setUpClass(cls):
         cls.rig = RigCase()
-        for name in ("KNOBS", "PROVIDER", "REAL_POLKIT", "SMDS"):
+        for name in ("KNOBS", "PROVIDER", "REAL_POLKIT", "SMDS", "LAB", "LAB_OPTIONS"):
             setattr(cls.rig, name, getattr(cls, name))
         cls.addClassCleanup(cls.end_class)
         RigCase.setUp(cls.rig)

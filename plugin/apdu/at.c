@@ -1,0 +1,413 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* The channel by AT commands: CCHO, CGLA and CCHC of 3GPP TS 27.007 (8.45 to 8.47) in what dialect
+ * the modem speaks, or CSIM (8.17) where it has only that. */
+
+#include "apdu/at-line.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/error.h"
+
+#define LAYER "at"
+#define COMMAND_TIMEOUT_MS 10000 /* for all but APDUs; a SELECT may wake the card */
+#define POWER_TIMEOUT_MS 20000
+#define LONG_APDU 64   /* bytes; a line for fewer was never too long for a modem */
+#define CHANNELS_MAX 3 /* without the basic one, of a card with standard channels */
+
+extern const ChannelDriver channel_at;
+
+typedef struct
+{
+  AtLine *line;
+  Quirks quirks;
+  gboolean csim;      /* CCHO does not work here, CSIM does */
+  gboolean plain_cla; /* what CCHO gave is a session of the modem's: it sets the channel itself */
+  gboolean reclaimed; /* channels that nobody closed were looked for */
+  gboolean proven;    /* the card has answered on this channel */
+  guint session;      /* what CCHO or MANAGE CHANNEL gave */
+} At;
+
+static void
+at_close_device (gpointer data)
+{
+  At *self = data;
+
+  at_line_close (self->line);
+  g_free (self);
+}
+
+static gpointer
+at_open_device (const ChannelTarget *target, GCancellable *cancellable, GError **error)
+{
+  AtLine *line = at_line_open (target, cancellable, error);
+  At *self;
+
+  if (line == NULL)
+    return NULL;
+  self = g_new0 (At, 1);
+  self->line = line;
+  self->quirks = target->quirks;
+  return self;
+}
+
+static char *
+to_hex (const guint8 *data, gsize size)
+{
+  GString *hex = g_string_sized_new (2 * size + 1);
+
+  for (gsize i = 0; i < size; i++)
+    g_string_append_printf (hex, "%02X", data[i]);
+  return g_string_free (hex, FALSE);
+}
+
+static GBytes *
+from_hex (const char *hex)
+{
+  gsize length = strlen (hex);
+  guint8 *data;
+
+  if (length % 2 != 0 || length < 4 || strspn (hex, "0123456789abcdefABCDEF") != length)
+    return NULL;
+  data = g_malloc (length / 2);
+  for (gsize i = 0; i < length / 2; i++)
+    data[i] = g_ascii_xdigit_value (hex[2 * i]) << 4 | g_ascii_xdigit_value (hex[2 * i + 1]);
+  return g_bytes_new_take (data, length / 2);
+}
+
+/* LENGTH,"HEX", the quotes not always there; LENGTH counts digits, with some modems bytes. */
+static GBytes *
+parse_answer (const char *answer, GError **error)
+{
+  char *end;
+  gulong length = strtoul (answer, &end, 10);
+  g_autofree char *hex = NULL;
+  GBytes *bytes = NULL;
+
+  if (end != answer && *end == ',')
+    {
+      hex = g_strdup (end + 1);
+      g_strstrip (g_strdelimit (hex, "\"", ' '));
+      if (strlen (hex) == length || strlen (hex) == 2 * length)
+        bytes = from_hex (hex);
+    }
+  if (bytes == NULL)
+    error_set (error, ESIM_ERROR_CARD_RUBBISH, LAYER, "the modem's answer is no APDU: %.24s",
+               answer);
+  return bytes;
+}
+
+/* A long line that the modem refuses may be too long for it: the card has not heard of it. */
+static void
+mark_long (const GError *error, gsize size)
+{
+  if (size > LONG_APDU && error_get_raw (error, "at"))
+    error_add_raw ((GError *) error, "apdu-length", "refused");
+}
+
+/* One APDU by CGLA, or by CSIM on the card's own numbers. */
+static GBytes *
+exchange (At *self, gboolean csim, const guint8 *apdu, gsize size, GCancellable *cancellable,
+          GError **error)
+{
+  g_autofree char *hex = to_hex (apdu, size);
+  g_autofree char *command
+      = csim ? g_strdup_printf ("AT+CSIM=%zu,\"%s\"", 2 * size, hex)
+             : g_strdup_printf ("AT+CGLA=%u,%zu,\"%s\"", self->session, 2 * size, hex);
+  g_autofree char *answer = NULL;
+  g_autoptr (GError) local = NULL;
+
+  if (at_line_command (self->line, command, csim ? "+CSIM:" : "+CGLA:",
+                       self->quirks.apdu_timeout_ms, &answer, cancellable, &local))
+    return parse_answer (answer, error);
+  mark_long (local, size);
+  g_propagate_error (error, g_steal_pointer (&local));
+  return NULL;
+}
+
+static guint16
+status_word (GBytes *answer)
+{
+  gsize size;
+  const guint8 *data = g_bytes_get_data (answer, &size);
+
+  return data[size - 2] << 8 | data[size - 1];
+}
+
+/* Never cancelled: a channel that opens meanwhile would stay so. */
+static GBytes *
+csim (At *self, const guint8 *apdu, gsize size, guint16 *sw, GError **error)
+{
+  GBytes *answer = exchange (self, TRUE, apdu, size, NULL, error);
+
+  if (answer)
+    *sw = status_word (answer);
+  return answer;
+}
+
+static gboolean
+csim_close (At *self, guint number, GError **error)
+{
+  guint8 apdu[] = { 0x00, 0x70, 0x80, number };
+  guint16 sw = 0;
+  g_autoptr (GBytes) answer = csim (self, apdu, sizeof apdu, &sw, error);
+
+  if (answer && sw != 0x9000)
+    error_set (error, ESIM_ERROR_CHANNEL, LAYER, "the card answered %04X to closing a channel", sw);
+  return answer && sw == 0x9000;
+}
+
+static void
+set_not_selected (guint16 sw, GError **error)
+{
+  g_autofree char *hex = g_strdup_printf ("%04X", sw);
+  GError *refused = NULL;
+
+  if (sw == 0x6a82 || sw == 0x6999) /* GlobalPlatform 11.9.3.2 */
+    error_set (&refused, ESIM_ERROR_NO_EUICC, LAYER, "the card has no such applet (%s)", hex);
+  else if (sw == 0x6881 || sw == 0x6a81) /* ISO 7816-4, 7.1.2 */
+    error_set (&refused, ESIM_ERROR_BUSY, LAYER, "the card has no channel free (%s)", hex);
+  else
+    error_set (&refused, ESIM_ERROR_CHANNEL, LAYER, "the card answered %s to SELECT", hex);
+  error_add_raw (refused, "sw", hex);
+  g_propagate_error (error, refused);
+}
+
+/* MANAGE CHANNEL open (ISO 7816-4, 11.1.2): *NUMBER is the card's own. */
+static gboolean
+csim_manage (At *self, guint *number, GError **error)
+{
+  static const guint8 apdu[] = { 0x00, 0x70, 0x00, 0x00, 0x01 };
+  guint16 sw = 0;
+  g_autoptr (GBytes) answer = csim (self, apdu, sizeof apdu, &sw, error);
+  const guint8 *data;
+
+  if (answer == NULL)
+    return FALSE;
+  data = g_bytes_get_data (answer, NULL);
+  if (sw == 0x9000 && g_bytes_get_size (answer) == 3 && data[0] >= 1 && data[0] <= CHANNELS_MAX)
+    {
+      *number = data[0];
+      return TRUE;
+    }
+  set_not_selected (sw, error);
+  return FALSE;
+}
+
+static gboolean
+csim_open (At *self, GBytes *aid, GError **error)
+{
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (aid, &size);
+  guint8 apdu[5 + 16] = { 0x00, 0xa4, 0x04, 0x00, size };
+  g_autoptr (GBytes) answer = NULL;
+  guint16 sw = 0;
+  guint number;
+
+  if (!csim_manage (self, &number, error))
+    return FALSE;
+  apdu[0] = number;
+  memcpy (apdu + 5, bytes, MIN (size, 16));
+  answer = csim (self, apdu, 5 + size, &sw, error);
+  if (answer && (sw == 0x9000 || sw >> 8 == 0x61 || sw >> 8 == 0x91))
+    {
+      self->session = number;
+      return TRUE;
+    }
+  if (answer)
+    set_not_selected (sw, error);
+  csim_close (self, number, NULL);
+  return FALSE;
+}
+
+static gboolean
+ccho (At *self, GBytes *aid, GError **error)
+{
+  g_autofree char *hex = to_hex (g_bytes_get_data (aid, NULL), g_bytes_get_size (aid));
+  g_autofree char *command = g_strdup_printf ("AT+CCHO=\"%s\"", hex);
+  g_autofree char *answer = NULL;
+  char *end;
+  gulong session;
+
+  if (!at_line_command (self->line, command, "+CCHO:", COMMAND_TIMEOUT_MS, &answer, NULL, error))
+    return FALSE;
+  session = strtoul (answer, &end, 10);
+  if (end == answer || session > G_MAXINT)
+    {
+      error_set (error, ESIM_ERROR_CHANNEL, LAYER, "the modem opened channel '%.12s'", answer);
+      return FALSE;
+    }
+  self->session = session;
+  if (session < 1 || session > 19)
+    self->plain_cla = TRUE; /* no number of a card's channel */
+  return TRUE;
+}
+
+static gboolean
+cchc (At *self, guint session, GError **error)
+{
+  g_autofree char *command = g_strdup_printf ("AT+CCHC=%u", session);
+
+  return at_line_command (self->line, command, NULL, COMMAND_TIMEOUT_MS, NULL, NULL, error);
+}
+
+/* Sessions that a crashed predecessor left open have no owner that AT could tell; the modem itself
+ * refuses the numbers that were not given out by CCHO. Only when there is none left. */
+static void
+reclaim (At *self)
+{
+  self->reclaimed = TRUE;
+  for (guint session = 1; session <= CHANNELS_MAX; session++)
+    cchc (self, session, NULL);
+}
+
+/* CCHO's refusal gives no reason, so CSIM is asked for it; where CSIM gets through, it is the modem
+ * that has no CCHO. */
+static gboolean
+open_anyhow (At *self, GBytes *aid, GError **refused, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (csim_open (self, aid, &local))
+    {
+      self->csim = TRUE;
+      return TRUE;
+    }
+  if (error_get_raw (local, "sw") == NULL && !error_get_raw (local, "at"))
+    g_propagate_error (error, g_steal_pointer (&local)); /* gone, silent, … */
+  else if (error_is_code (local, ESIM_ERROR_NO_EUICC))
+    g_propagate_error (error, g_steal_pointer (&local));
+  else if (!self->reclaimed)
+    {
+      reclaim (self);
+      if (ccho (self, aid, NULL))
+        return TRUE;
+      return open_anyhow (self, aid, refused, error);
+    }
+  else if (error_get_raw (local, "sw"))
+    g_propagate_error (error, g_steal_pointer (&local));
+  else
+    {
+      /* Neither way: no AID that was asked for so far is there, or no channel at all. */
+      error_set (error, ESIM_ERROR_NO_EUICC, LAYER, "no channel by CCHO nor by CSIM: %s",
+                 (*refused)->message);
+      error_add_raw (error ? *error : NULL, "at", error_get_raw (*refused, "at"));
+    }
+  return FALSE;
+}
+
+static gboolean
+at_open_logical (gpointer data, GBytes *aid, guint *number, GCancellable *cancellable,
+                 GError **error)
+{
+  At *self = data;
+  g_autoptr (GError) refused = NULL;
+  gboolean opened;
+
+  if (g_cancellable_is_cancelled (cancellable))
+    {
+      error_set (error, ESIM_ERROR_CANCELLED, LAYER, "cancelled");
+      return FALSE;
+    }
+  self->proven = FALSE;
+  if (self->csim)
+    opened = csim_open (self, aid, error);
+  else if (!(opened = ccho (self, aid, &refused)) && error_get_raw (refused, "at"))
+    opened = open_anyhow (self, aid, &refused, error);
+  else if (!opened)
+    g_propagate_error (error, g_steal_pointer (&refused));
+  if (opened)
+    *number = self->session >= 1 && self->session <= 19 ? self->session : 1;
+  return opened;
+}
+
+/* APDU for a modem that puts the channel into the class byte by itself. */
+static GBytes *
+without_channel (GBytes *apdu)
+{
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (apdu, &size);
+  guint8 *copy = g_memdup2 (bytes, size);
+
+  copy[0] &= copy[0] & 0x40 ? 0xb0 : 0xfc; /* ISO 7816-4, 5.4.1 */
+  return g_bytes_new_take (copy, size);
+}
+
+static GBytes *
+send_apdu (At *self, GBytes *apdu, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GBytes) plain = self->plain_cla ? without_channel (apdu) : g_bytes_ref (apdu);
+  gsize size;
+  const guint8 *bytes = g_bytes_get_data (plain, &size);
+
+  return exchange (self, self->csim, bytes, size, cancellable, error);
+}
+
+/* 6881 to the first APDU: the number that the modem gave is none of the card's, which has heard
+ * nothing. */
+static GBytes *
+at_transmit (gpointer data, guint number, GBytes *apdu, GCancellable *cancellable, GError **error)
+{
+  At *self = data;
+  g_autoptr (GBytes) answer = send_apdu (self, apdu, cancellable, error);
+  g_autoptr (GBytes) second = NULL;
+
+  if (answer == NULL)
+    return NULL;
+  if (status_word (answer) != 0x6881 || self->csim || self->plain_cla || self->proven)
+    {
+      self->proven = TRUE;
+      return g_steal_pointer (&answer);
+    }
+  self->plain_cla = TRUE;
+  second = send_apdu (self, apdu, cancellable, error);
+  if (second == NULL)
+    return NULL;
+  self->plain_cla = self->proven = status_word (second) != 0x6881;
+  return g_steal_pointer (&second);
+}
+
+/* Without CCHC (EM9191) the card's own command may do, where the session is its number. */
+static gboolean
+at_close_logical (gpointer data, guint number, GError **error)
+{
+  At *self = data;
+  g_autoptr (GError) local = NULL;
+
+  if (self->csim)
+    return csim_close (self, number, error);
+  if (cchc (self, self->session, &local)
+      || (error_get_raw (local, "at") && !self->plain_cla && csim_close (self, number, NULL)))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+/* Nothing that would be worth a borrowed modem: see reclaim(). */
+static gboolean
+at_recover (gpointer data, GError **error)
+{
+  return TRUE;
+}
+
+/* 3GPP TS 27.007, 8.2: minimum functionality cuts the card's power in most modems. */
+static gboolean
+at_power_cycle (gpointer data, GCancellable *cancellable, GError **error)
+{
+  At *self = data;
+
+  return at_line_command (self->line, "AT+CFUN=0", NULL, POWER_TIMEOUT_MS, NULL, NULL, error)
+         && at_line_command (self->line, "AT+CFUN=1", NULL, POWER_TIMEOUT_MS, NULL, NULL, error);
+}
+
+const ChannelDriver channel_at = {
+  .name = "at",
+  .open_device = at_open_device,
+  .open_logical = at_open_logical,
+  .transmit = at_transmit,
+  .close_logical = at_close_logical,
+  .recover = at_recover,
+  .power_cycle = at_power_cycle,
+  .close_device = at_close_device,
+};
