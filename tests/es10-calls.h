@@ -269,7 +269,7 @@ static const Function functions[] = {
 };
 
 /* Calls FUNCTION on a card that answers it ANSWER and 9000. */
-static gboolean
+G_GNUC_UNUSED static gboolean
 call (const Function *function, const char *answer, GError **error)
 {
   Script script;

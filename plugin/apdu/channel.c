@@ -97,6 +97,7 @@ channel_open (const ChannelDriver *driver, const ChannelTarget *target, Progress
   self->target.device = g_strdup (target->device);
   self->target.stack = g_strdup (target->stack);
   self->target.modem = g_strdup (target->modem);
+  self->target.memory = g_strdup (target->memory);
   self->progress = progress ? progress_ref (progress) : NULL;
   self->device = driver->open_device (&self->target, cancellable, error);
   if (self->device == NULL || !open_isdr (self, cancellable, error))
@@ -132,15 +133,19 @@ channel_close (Channel *self)
   g_free ((char *) self->target.device);
   g_free ((char *) self->target.stack);
   g_free ((char *) self->target.modem);
+  g_free ((char *) self->target.memory);
   g_free (self);
 }
 
 gboolean
 channel_recover (const ChannelDriver *driver, const ChannelTarget *target, GError **error)
 {
-  gpointer device = driver->open_device (target, NULL, error);
+  gpointer device;
   gboolean recovered;
 
+  if (driver->recover == NULL)
+    return TRUE;
+  device = driver->open_device (target, NULL, error);
   if (device == NULL)
     return FALSE;
   recovered = driver->recover (device, error);

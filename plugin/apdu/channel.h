@@ -36,7 +36,7 @@ typedef struct
                        GError **error);
   gboolean (*close_logical) (gpointer self, guint number, GError **error); /* never cancelled */
   /* Closes what a crashed predecessor left open; called once for a modem before its first
-   * open_logical(). */
+   * open_logical(). NULL where nothing can be left open. */
   gboolean (*recover) (gpointer self, GError **error);
   /* Powers the card off and on; NULL where there is no way. */
   gboolean (*power_cycle) (gpointer self, GCancellable *cancellable, GError **error);

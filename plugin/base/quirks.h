@@ -8,10 +8,13 @@
 
 typedef struct
 {
-  guint segment_size;    /* bytes of STORE DATA payload, 1..255; 255 by default */
-  gboolean append_le;    /* append Le 00 to case-3 commands */
-  gboolean extended_cla; /* MBIM: class byte type EXTENDED */
-  guint8 select_p2;      /* MBIM: SelectP2Arg, 0 by default */
+  const char *transports; /* "at,mbim": these channels only, in this order; NULL: any that there is;
+                             interned, as a Quirks is copied about */
+  gboolean known_only;    /* a failed open does harm: only with an EID that the modem stack shows */
+  guint segment_size;     /* bytes of STORE DATA payload, 1..255; 255 by default */
+  gboolean append_le;     /* append Le 00 to case-3 commands */
+  gboolean extended_cla;  /* MBIM: class byte type EXTENDED */
+  guint8 select_p2;       /* MBIM: SelectP2Arg, 0 by default */
   gboolean skip_slot_mapping;
   gboolean refresh_flag; /* Enable and Disable ask the card for a REFRESH; TRUE by default */
   guint apdu_timeout_ms; /* for one APDU; 60000 by default (LoadBoundProfilePackage writes flash) */

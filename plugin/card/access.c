@@ -16,8 +16,8 @@ card_access_new (const ChannelDriver *driver, const ModemSnapshot *modem, const 
   g_atomic_ref_count_init (&self->refs);
   self->driver = driver;
   self->device = g_strdup (device);
-  self->memory = g_strdup (memory);
   self->modem = g_strdup (modem->device);
+  self->memory = g_strdup (memory);
   self->target = (ChannelTarget){ .device = self->device,
                                   .stack = modem->stack,
                                   .modem = self->modem,
@@ -27,6 +27,21 @@ card_access_new (const ChannelDriver *driver, const ModemSnapshot *modem, const 
   self->eid = g_strdup (eid);
   self->imei = g_strdup (modem->imei);
   return self;
+}
+
+CardAccess *
+card_access_to (const CardAccess *self, const char *eid)
+{
+  CardAccess *copy = g_new0 (CardAccess, 1);
+
+  *copy = *self;
+  g_atomic_ref_count_init (&copy->refs);
+  copy->target.device = copy->device = g_strdup (self->device);
+  copy->target.modem = copy->modem = g_strdup (self->modem);
+  copy->target.memory = copy->memory = g_strdup (self->memory);
+  copy->eid = g_strdup (eid);
+  copy->imei = g_strdup (self->imei);
+  return copy;
 }
 
 CardAccess *
@@ -42,8 +57,8 @@ card_access_unref (CardAccess *self)
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
   g_free (self->device);
-  g_free (self->memory);
   g_free (self->modem);
+  g_free (self->memory);
   g_free (self->eid);
   g_free (self->imei);
   g_free (self);

@@ -28,6 +28,9 @@ typedef struct
 CardAccess *card_access_new (const ChannelDriver *driver, const ModemSnapshot *modem,
                              const char *device, const Quirks *quirks, const char *memory,
                              const char *eid);
+
+/** card_access_to: the same way as SELF, to the card EID. */
+CardAccess *card_access_to (const CardAccess *self, const char *eid);
 CardAccess *card_access_ref (CardAccess *self);
 void card_access_unref (CardAccess *self);
 

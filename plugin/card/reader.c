@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* The queue job that reads one card. */
+/* The queue job that reads the card of one modem. */
 
 #include "card/reader.h"
 
+#include "base/error.h"
+#include "card/ways.h"
+
 CardReader *
-card_reader_new (CardAccess *access, const char *device, gboolean recover)
+card_reader_new (GPtrArray *ways, const char *device, gboolean known, const char *recovered)
 {
   CardReader *self = g_new0 (CardReader, 1);
 
-  self->access = card_access_ref (access);
+  self->ways = ways;
   self->device = g_strdup (device);
-  self->recover = recover;
+  self->known = known;
+  self->recovered = recovered;
   return self;
 }
 
@@ -20,27 +24,71 @@ card_reader_free (gpointer data)
 {
   CardReader *self = data;
 
-  card_access_unref (self->access);
+  g_ptr_array_unref (self->ways);
+  g_clear_pointer (&self->worked, card_access_unref);
   g_clear_pointer (&self->facts, card_facts_unref);
   g_free (self->device);
   g_free (self);
+}
+
+static gboolean
+read_by (CardReader *self, CardAccess *way, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (Channel) channel = NULL;
+
+  if (self->recovered != way->driver->name)
+    {
+      if (!channel_recover (way->driver, &way->target, error))
+        return FALSE;
+      self->recovered = way->driver->name;
+    }
+  channel = card_access_open (way, NULL, cancellable, error);
+  if (channel == NULL)
+    return FALSE;
+  self->facts = card_facts_read (channel, way->eid, cancellable, error);
+  return self->facts != NULL;
+}
+
+/* Of several failures the first is told, for it is that of the best way; but not that there is no
+ * eUICC, for another way did not get as far as to find that. */
+static void
+keep_error (GError **kept, GError *error)
+{
+  if (*kept && !error_is_code (*kept, ESIM_ERROR_NO_EUICC))
+    {
+      g_error_free (error);
+      return;
+    }
+  g_clear_error (kept);
+  *kept = error;
 }
 
 gboolean
 card_reader_work (gpointer data, GCancellable *cancellable, GError **error)
 {
   CardReader *self = data;
-  g_autoptr (Channel) channel = NULL;
+  GError *kept = NULL;
 
-  if (self->recover)
+  self->verdict = TRUE;
+  for (guint i = 0; i < self->ways->len; i++)
     {
-      if (!channel_recover (self->access->driver, &self->access->target, error))
-        return FALSE;
-      self->recovered = TRUE;
+      CardAccess *way = self->ways->pdata[i];
+      GError *local = NULL;
+      gboolean leads_on;
+
+      if (read_by (self, way, cancellable, &local))
+        {
+          g_clear_error (&kept);
+          self->worked = card_access_ref (way);
+          return TRUE;
+        }
+      g_prefix_error (&local, "by %s: ", way->driver->name);
+      leads_on = ways_leads_on (local, self->known);
+      self->verdict &= ways_is_verdict (local);
+      keep_error (&kept, local);
+      if (!leads_on)
+        break;
     }
-  channel = card_access_open (self->access, NULL, cancellable, error);
-  if (channel == NULL)
-    return FALSE;
-  self->facts = card_facts_read (channel, self->access->eid, cancellable, error);
-  return self->facts != NULL;
+  g_propagate_error (error, kept);
+  return FALSE;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* The queue job that reads one card. */
+/* The queue job that reads the card of one modem, by the first way that leads to it. */
 
 #pragma once
 
@@ -9,15 +9,20 @@
 /* What the job was given and what it found; the queue's data. */
 typedef struct
 {
-  CardAccess *access;
-  char *device;     /* the modem's */
-  gboolean recover; /* close first what a crashed predecessor left open */
-  gboolean recovered;
+  GPtrArray *ways;       /* of CardAccess, see ways.h */
+  char *device;          /* the modem's */
+  gboolean known;        /* there is an eUICC in it */
+  const char *recovered; /* the driver whose predecessor's channels are closed by now; NULL: none */
+  CardAccess *worked;    /* NULL: none did */
+  gboolean verdict;      /* those before it failed by the modem's own word */
   CardFacts *facts;
 } CardReader;
 
-CardReader *card_reader_new (CardAccess *access, const char *device, gboolean recover);
+/** card_reader_new: takes WAYS over, which has one at least. */
+CardReader *card_reader_new (GPtrArray *ways, const char *device, gboolean known,
+                             const char *recovered);
 void card_reader_free (gpointer self);
 
-/** card_reader_work: a QueueWork: opens the channel, reads facts, closes. */
+/** card_reader_work: a QueueWork: opens the channel, reads facts, closes; by the next way where one
+ * fails as another may mend. */
 gboolean card_reader_work (gpointer self, GCancellable *cancellable, GError **error);

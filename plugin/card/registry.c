@@ -6,7 +6,9 @@
 #include "card/registry.h"
 
 #include "base/error.h"
+#include "card/models.h"
 #include "card/reader.h"
+#include "card/ways.h"
 
 /* A modem that re-probes is away for a second or two; its card stays published for this long. */
 #define GONE_AFTER_S 30
@@ -21,6 +23,7 @@ struct _Registry
   const ModemDriver *const *modems;
   const ChannelDriver *const *channels;
   char *state_dir;
+  Models *models;
   GPtrArray *running;  /* of Watch */
   GHashTable *entries; /* Modem.Device -> Entry */
   GPtrArray *cards;
@@ -43,8 +46,10 @@ typedef struct
   const ModemDriver *driver;
   ModemSnapshot *modem; /* NULL while away */
   Queue *card_queue, *net_queue;
-  Card *card; /* NULL while no eUICC is known in it */
-  gboolean recovered, reading;
+  Card *card;            /* NULL while no eUICC is known in it */
+  CardAccess *worked;    /* the way that its card was read by last; NULL: none yet */
+  const char *recovered; /* as CardReader has it */
+  gboolean reading;
   gboolean again; /* something changed while it was read */
   guint tries;
   guint retry_source, gone_source;
@@ -72,43 +77,39 @@ entry_free (Entry *self)
   g_clear_handle_id (&self->gone_source, g_source_remove);
   g_clear_pointer (&self->modem, modem_snapshot_unref);
   g_clear_object (&self->card);
+  g_clear_pointer (&self->worked, card_access_unref);
   g_clear_pointer (&self->card_queue, queue_unref);
   g_clear_pointer (&self->net_queue, queue_unref);
   g_free (self);
 }
 
-/* The file in which DRIVER remembers what a crash would leave open behind DEVICE. */
-static char *
-memory_file (Registry *self, const ChannelDriver *driver, const char *device)
+static GPtrArray *
+find_ways (Entry *self, const Quirks *quirks)
 {
-  g_autofree char *name = g_strconcat ("channel-", driver->name, device, NULL);
+  const WaysOrder order = { .channels = self->registry->channels,
+                            .quirks = quirks,
+                            .worked = self->worked,
+                            .remembered = models_get (self->registry->models, self->modem),
+                            .state_dir = self->registry->state_dir };
 
-  return g_build_filename (self->state_dir, g_strdelimit (name, "/ ", '-'), NULL);
+  return ways_find (self->modem, &order);
 }
 
-static CardAccess *
-access_new (Registry *self, const ChannelDriver *driver, const ModemSnapshot *modem,
-            const char *device, const char *eid)
+/* The card's jobs go the way by which it was read; the ports' names may have changed since. */
+static void
+entry_show_modem (Entry *self)
 {
   const Quirks quirks = QUIRKS_DEFAULT;
-  g_autofree char *memory = memory_file (self, driver, device);
+  g_autoptr (GPtrArray) ways = find_ways (self, &quirks);
+  g_autoptr (CardAccess) access = NULL;
 
-  return card_access_new (driver, modem, device, &quirks, memory, eid);
-}
-
-/* The first driver that MODEM has a port for, in the order of the list in main.c. */
-static CardAccess *
-find_access (Registry *self, const ModemSnapshot *modem, const char *eid)
-{
-  for (guint d = 0; self->channels[d]; d++)
-    for (guint p = 0; p < modem->n_ports; p++)
-      if (g_str_equal (modem->ports[p].kind, self->channels[d]->name))
-        return access_new (self, self->channels[d], modem, modem->ports[p].device, eid);
-  return NULL;
+  if (ways->len > 0)
+    access = card_access_to (ways->pdata[0], card_eid (self->card));
+  card_set_modem (self->card, self->driver, self->modem, access);
 }
 
 static void
-entry_publish (Entry *self, CardFacts *facts)
+entry_publish (Entry *self, CardFacts *facts, gboolean moved)
 {
   Registry *registry = self->registry;
 
@@ -116,18 +117,33 @@ entry_publish (Entry *self, CardFacts *facts)
     entry_drop_card (self);
   if (self->card)
     {
+      if (moved && self->modem)
+        entry_show_modem (self);
       card_set_facts (self->card, facts);
       return;
     }
   self->card = card_new (++registry->last_number, facts->eid, self->card_queue, self->net_queue);
   card_set_facts (self->card, facts);
   if (self->modem)
-    {
-      g_autoptr (CardAccess) access = find_access (registry, self->modem, facts->eid);
-      card_set_modem (self->card, self->driver, self->modem, access);
-    }
+    entry_show_modem (self);
   g_ptr_array_add (registry->cards, g_object_ref (self->card));
   g_signal_emit_by_name (registry, "card-added", self->card);
+}
+
+/* The way by which the card was read is the first to be tried from now on, on other modems of this
+ * model too where the modem itself has refused the ones before. TRUE: it is another than before. */
+static gboolean
+entry_learn (Entry *self, const CardReader *reader)
+{
+  const CardAccess *before = self->worked, *first = reader->ways->pdata[0];
+  gboolean moved = before == NULL || before->driver != reader->worked->driver
+                   || !g_str_equal (before->device, reader->worked->device);
+
+  if (self->modem && reader->verdict && first->driver != reader->worked->driver)
+    models_set (self->registry->models, self->modem, reader->worked->driver->name);
+  g_clear_pointer (&self->worked, card_access_unref);
+  self->worked = card_access_ref (reader->worked);
+  return moved;
 }
 
 static gboolean
@@ -167,33 +183,43 @@ on_read (gpointer data, const GError *error, gpointer user_data)
   if (self == NULL)
     return;
   self->reading = FALSE;
-  self->recovered |= reader->recovered;
+  self->recovered = reader->recovered;
   if (error)
     entry_read_failed (self, error);
   else
     {
       self->tries = 0;
-      entry_publish (self, reader->facts);
+      entry_publish (self, reader->facts, entry_learn (self, reader));
     }
   if (self->again && self->retry_source == 0)
     entry_read (self);
 }
 
+/* Whether there is an eUICC by the modem's word or by our own eyes. */
+static gboolean
+entry_is_euicc (const Entry *self)
+{
+  return self->card || *self->modem->eid || self->modem->failure == MODEM_FAILURE_NO_PROFILE;
+}
+
 static void
 entry_read (Entry *self)
 {
-  g_autoptr (CardAccess) access = NULL;
+  const Quirks quirks = QUIRKS_DEFAULT;
+  g_autoptr (GPtrArray) ways = NULL;
+  CardReader *reader;
 
   self->again = self->reading;
   if (self->modem == NULL || self->reading)
     return;
-  access = find_access (self->registry, self->modem, "");
-  if (access == NULL)
+  ways = find_ways (self, &quirks);
+  if (ways->len == 0 || (quirks.known_only && !entry_is_euicc (self)))
     return;
   self->reading = TRUE;
-  queue_push (self->card_queue, card_reader_work,
-              card_reader_new (access, self->modem->device, !self->recovered), card_reader_free,
-              self->registry->stop, on_read, self->registry);
+  reader = card_reader_new (g_steal_pointer (&ways), self->modem->device, entry_is_euicc (self),
+                            self->recovered);
+  queue_push (self->card_queue, card_reader_work, reader, card_reader_free, self->registry->stop,
+              on_read, self->registry);
 }
 
 static gboolean
@@ -211,7 +237,7 @@ entry_set_away (Entry *self)
 {
   g_clear_pointer (&self->modem, modem_snapshot_unref);
   g_clear_handle_id (&self->retry_source, g_source_remove);
-  self->recovered = FALSE;
+  self->recovered = NULL;
   if (self->card)
     card_set_modem (self->card, self->driver, NULL, NULL);
   if (self->gone_source == 0)
@@ -236,10 +262,7 @@ entry_set_modem (Entry *self, ModemSnapshot *modem)
   g_clear_handle_id (&self->gone_source, g_source_remove);
   self->modem = modem_snapshot_ref (modem);
   if (self->card)
-    {
-      g_autoptr (CardAccess) access = find_access (self->registry, modem, card_eid (self->card));
-      card_set_modem (self->card, self->driver, modem, access);
-    }
+    entry_show_modem (self);
   if (needs_reading (self, before) && self->retry_source == 0)
     entry_read (self);
 }
@@ -293,6 +316,7 @@ registry_finalize (GObject *object)
   g_ptr_array_unref (self->cards);
   g_object_unref (self->stop);
   g_free (self->state_dir);
+  models_free (self->models);
   G_OBJECT_CLASS (registry_parent_class)->finalize (object);
 }
 
@@ -325,6 +349,7 @@ registry_new (const ModemDriver *const *modems, const ChannelDriver *const *chan
   self->modems = modems;
   self->channels = channels;
   self->state_dir = g_strdup (state_dir);
+  self->models = models_open (state_dir);
   return self;
 }
 

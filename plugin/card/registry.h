@@ -10,9 +10,9 @@
 #define CARD_TYPE_REGISTRY (registry_get_type ())
 G_DECLARE_FINAL_TYPE (Registry, registry, CARD, REGISTRY, GObject)
 
-/** registry_new: watches all of MODEMS from registry_start() on, and reaches cards by the first of
- * CHANNELS that a modem has a port for, which may remember in STATE_DIR what a crash would leave
- * open. Both lists end in NULL and outlive the registry. */
+/** registry_new: watches all of MODEMS from registry_start() on, and reaches cards by that of
+ * CHANNELS which leads to them (ways.h). Both lists end in NULL and outlive the registry. What is
+ * learnt of models is kept in STATE_DIR (NULL: nowhere). */
 Registry *registry_new (const ModemDriver *const *modems, const ChannelDriver *const *channels,
                         const char *state_dir);
 void registry_start (Registry *self);

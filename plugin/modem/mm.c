@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "modem/usb.h"
 
 #define BUS_NAME "org.freedesktop.ModemManager1"
 #define BUS_PATH "/org/freedesktop/ModemManager1"
@@ -227,6 +228,8 @@ entry_snapshot (Entry *self, MMModem *modem)
   set_text (&snapshot->model, mm_modem_get_model (modem));
   set_text (&snapshot->revision, mm_modem_get_revision (modem));
   set_text (&snapshot->imei, mm_modem_get_equipment_identifier (modem));
+  g_free (snapshot->usb_id);
+  snapshot->usb_id = usb_id (snapshot->device);
   snapshot->state = map_state (mm_modem_get_state (modem), modem_3gpp);
   if (snapshot->state == MODEM_STATE_FAILED)
     snapshot->failure = map_failure (mm_modem_get_state_failed_reason (modem));

@@ -8,11 +8,12 @@
 
 /* All text fields, so that none is forgotten in making, freeing or comparing. */
 static const gsize texts[] = {
-  G_STRUCT_OFFSET (ModemSnapshot, device),       G_STRUCT_OFFSET (ModemSnapshot, path),
-  G_STRUCT_OFFSET (ModemSnapshot, manufacturer), G_STRUCT_OFFSET (ModemSnapshot, model),
-  G_STRUCT_OFFSET (ModemSnapshot, revision),     G_STRUCT_OFFSET (ModemSnapshot, imei),
-  G_STRUCT_OFFSET (ModemSnapshot, eid),          G_STRUCT_OFFSET (ModemSnapshot, iccid),
-  G_STRUCT_OFFSET (ModemSnapshot, imsi),         G_STRUCT_OFFSET (ModemSnapshot, operator_name),
+  G_STRUCT_OFFSET (ModemSnapshot, device),        G_STRUCT_OFFSET (ModemSnapshot, path),
+  G_STRUCT_OFFSET (ModemSnapshot, manufacturer),  G_STRUCT_OFFSET (ModemSnapshot, model),
+  G_STRUCT_OFFSET (ModemSnapshot, revision),      G_STRUCT_OFFSET (ModemSnapshot, imei),
+  G_STRUCT_OFFSET (ModemSnapshot, usb_id),        G_STRUCT_OFFSET (ModemSnapshot, eid),
+  G_STRUCT_OFFSET (ModemSnapshot, iccid),         G_STRUCT_OFFSET (ModemSnapshot, imsi),
+  G_STRUCT_OFFSET (ModemSnapshot, operator_name),
 };
 
 ModemSnapshot *

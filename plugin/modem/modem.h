@@ -43,6 +43,7 @@ typedef struct
   char *device;      /* what stays the same across re-probes: Modem.Device */
   char *path;        /* the stack's object path now; changes at every re-probe */
   char *manufacturer, *model, *revision, *imei;
+  char *usb_id; /* "1199:9091", lower case */
   ModemState state;
   ModemFailure failure;
   gboolean roaming;
