@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* A provider's user and secret: the reading, and the refusal of a file that others may read. */
+/* A provider's user and secrets: the reading, and the refusal of a file that others may read. */
 
 #include "config-credentials.h"
 
@@ -12,17 +12,35 @@
 
 #include "config-file.h"
 
-#define LONGEST 4096 /* bytes; a credentials file has two lines */
+#define LONGEST 4096 /* bytes; a credentials file has three lines at most */
+#define USER "user", G_STRUCT_OFFSET (ConfigCredentials, user)
+#define SECRET "secret", G_STRUCT_OFFSET (ConfigCredentials, secret)
 
-/* The words of esimd, Twilio and KORE for the same two things. */
+/* The words of esimd, Twilio and KORE for the same things. */
 static const struct
 {
   const char *key;
-  gboolean secret;
+  const char *kind;
+  gsize offset;
 } words[] = {
-  { "user", FALSE },    { "secret", TRUE },     { "account-sid", FALSE }, { "auth-token", TRUE },
-  { "api-key", FALSE }, { "api-secret", TRUE }, { "client-id", FALSE },   { "client-secret", TRUE },
+  { "user", USER },
+  { "secret", SECRET },
+  { "account-sid", USER },
+  { "auth-token", SECRET },
+  { "api-key", USER },
+  { "api-secret", SECRET },
+  { "client-id", USER },
+  { "client-secret", SECRET },
+  { "callback-secret", "callback-secret", G_STRUCT_OFFSET (ConfigCredentials, callback_secret) },
 };
+
+void
+config_credentials_clear (ConfigCredentials *self)
+{
+  g_clear_pointer (&self->user, g_free);
+  g_clear_pointer (&self->secret, g_free);
+  g_clear_pointer (&self->callback_secret, g_free);
+}
 
 static char *
 check_guard (int fd, const char *path)
@@ -58,27 +76,28 @@ read_all (int fd)
 
 /* Takes LINE's value; returns what is wrong with it, or NULL. */
 static char *
-take_line (const ConfigLine *line, char **user, char **secret)
+take_line (const ConfigLine *line, ConfigCredentials *found)
 {
   for (guint i = 0; i < G_N_ELEMENTS (words); i++)
     {
-      char **field = words[i].secret ? secret : user;
+      char **field = &G_STRUCT_MEMBER (char *, found, words[i].offset);
 
       if (g_strcmp0 (words[i].key, line->key) != 0)
         continue;
       if (*field)
         return g_strdup_printf ("%s:%u: %s is given a second time, under another name: keep one",
-                                line->file, line->line, words[i].secret ? "secret" : "user");
+                                line->file, line->line, words[i].kind);
       *field = *line->value ? g_strdup (line->value) : NULL;
       return NULL;
     }
   return g_strdup_printf ("%s:%u: unknown line; known: user=, secret= (or account-sid=, "
-                          "auth-token=, api-key=, api-secret=, client-id=, client-secret=)",
+                          "auth-token=, api-key=, api-secret=, client-id=, client-secret=), "
+                          "callback-secret=",
                           line->file, line->line);
 }
 
 static char *
-parse (const char *path, const char *text, char **user, char **secret)
+parse (const char *path, const char *text, ConfigCredentials *found)
 {
   g_autoptr (GError) error = NULL;
   g_autoptr (GPtrArray) lines = config_file_parse (path, text, &error);
@@ -87,22 +106,21 @@ parse (const char *path, const char *text, char **user, char **secret)
     return g_strdup (error->message);
   for (guint i = 0; i < lines->len; i++)
     {
-      char *problem = take_line (lines->pdata[i], user, secret);
+      char *problem = take_line (lines->pdata[i], found);
 
       if (problem)
         return problem;
     }
-  if (*user == NULL || *secret == NULL)
-    return g_strdup_printf ("%s: no %s= line in it", path, *user ? "secret" : "user");
+  if (found->user == NULL || found->secret == NULL)
+    return g_strdup_printf ("%s: no %s= line in it", path, found->user ? "secret" : "user");
   return NULL;
 }
 
 char *
-config_credentials_read (const char *path, gboolean guarded, char **user, char **secret)
+config_credentials_read (const char *path, gboolean guarded, ConfigCredentials *found)
 {
   g_autofree char *text = NULL;
-  g_autofree char *found_user = NULL;
-  g_autofree char *found_secret = NULL;
+  g_auto (ConfigCredentials) taken = { 0 };
   /* O_NONBLOCK: a FIFO put there by mistake must not stop the service. */
   int fd = open (path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   char *problem;
@@ -114,10 +132,10 @@ config_credentials_read (const char *path, gboolean guarded, char **user, char *
     problem = g_strdup_printf ("%s: no text of at most %d bytes", path, LONGEST);
   close (fd);
   if (problem == NULL)
-    problem = parse (path, text, &found_user, &found_secret);
+    problem = parse (path, text, &taken);
   if (problem)
     return problem;
-  *user = g_steal_pointer (&found_user);
-  *secret = g_steal_pointer (&found_secret);
+  *found = taken;
+  taken = (ConfigCredentials){ 0 };
   return NULL;
 }

@@ -26,6 +26,9 @@ static const ConfigKey table[] = {
     "1..86400", NULL },
   { "provision", "poll-interval", CONFIG_NUMBER, POLICY (poll_interval_s), "5", "1..3600", NULL },
   { "provision", "modem-timeout", CONFIG_NUMBER, POLICY (modem_timeout_s), "10", "1..600", NULL },
+  { "provision", "callback-listen", CONFIG_TEXT, POLICY (callback_listen), "",
+    "([0-9.]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}",
+    "an IP address and a port: 127.0.0.1:8085 or [::1]:8085" },
 
   { "data", "apn", CONFIG_TEXT, POLICY (apn), "super", "[A-Za-z0-9._-]{1,100}",
     "an access point name: letters, digits, dots, hyphens" },

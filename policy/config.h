@@ -40,6 +40,7 @@ typedef struct
   guint poll_interval_s;        /* [provision] poll-interval= */
   guint
       modem_timeout_s; /* [provision] modem-timeout=: how long the modem has to notice by itself */
+  char *callback_listen; /* [provision] callback-listen=ADDRESS:PORT; "" = no receiver */
 
   char *apn;         /* [data] apn=super */
   char *ip_type;     /* [data] ip-type=ipv4|ipv6|ipv4v6 */
@@ -62,6 +63,7 @@ typedef struct
   ProviderAccess
       access; /* strings owned here; the secret comes from a file or a systemd credential */
   char *credentials_problem; /* NULL when usable, else the text that says why not */
+  char *callback_secret;     /* what its callbacks are signed with; NULL: not known */
 } PolicyProvider;
 
 /** policy_load: reads PATH and the *.conf files of PATH's neighbour conf.d in order, later ones

@@ -31,6 +31,7 @@ LIBRARIES = {
     r"libmm-glib|ModemManager": {"plugin/modem/mm.c", "plugin/connect/mm.c"},
     r"libnm|NetworkManager": {"plugin/connect/nm.c"},
     r"netlink/": {"plugin/connect/link.c"},
+    r"microhttpd": {"plugin/net/receiver.c"},
     r"polkit/": {"plugin/service/auth.c"},
     r"winscard|PCSC": {"plugin/apdu/pcsc.c"},
 }

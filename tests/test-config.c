@@ -128,6 +128,10 @@ static const struct
   { "[provision]\nmode=automatic # now\n", "esimd.conf:2: ", "one of never|on-request|automatic" },
   { "[provision]\nmode=automatic\n", "esimd.conf:2: ", "needs provider=NAME" },
   { "[provision]\nprovider=kore\n", "esimd.conf:2: ", "there is no group [provider kore]" },
+  { "[provision]\ncallback-listen=8085\n", "esimd.conf:2: ", "an IP address and a port" },
+  { "[provision]\ncallback-listen=localhost:8085\n", "esimd.conf:2: ", "an IP address and a port" },
+  { "[provision]\ncallback-listen=[::1]:8085\n[provider a]\napi=kore\n",
+    "esimd.conf:2: ", "needs callback-url=" },
   { "[lpa]\nci-file=ci.pem\n", "esimd.conf:2: ", "an absolute path" },
   { "[lpa]\nci-file=@/no.pem\n", "esimd.conf:2: ", "no.pem" },
   { "[provider a]\n", "esimd.conf:1: ", "[provider a] needs api=twilio or api=kore" },
@@ -195,6 +199,7 @@ test_providers (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   g_assert_cmpstr (twilio->access.secret, ==, "t=1");
   g_assert_cmpstr (twilio->access.callback_url, ==, "https://a.example/x");
   g_assert_cmpstr (twilio->access.callback_method, ==, "POST");
+  g_assert_cmpstr (twilio->callback_secret, ==, "t=1");
   g_assert_null (twilio->access.ca_pem);
 
   g_assert_null (kore->credentials_problem);
@@ -204,8 +209,38 @@ test_providers (Fixture *self, G_GNUC_UNUSED gconstpointer data)
                    "https://api.korewireless.com/api-services/v1/auth/token");
   g_assert_cmpstr (kore->access.user, ==, "id");
   g_assert_cmpstr (kore->access.secret, ==, "s");
+  g_assert_null (kore->callback_secret);
   g_assert_null (kore->access.callback_url);
   g_assert_null (kore->access.callback_method);
+}
+
+/* What callbacks are signed with: the account's token, and nothing else that is known by itself. */
+static void
+test_callback_secrets (Fixture *self, G_GNUC_UNUSED gconstpointer data)
+{
+  static const struct
+  {
+    const char *secret, *callback_secret;
+  } files[] = {
+    { "account-sid=AC1\nauth-token=hush\n", "hush" },
+    { "account-sid=AC1\nauth-token=hush\ncallback-secret=other\n", "other" },
+    { "api-key=SK1\napi-secret=hush\n", NULL },
+    { "api-key=SK1\napi-secret=hush\ncallback-secret=token\n", "token" },
+  };
+
+  put (self, "esimd.conf",
+       "[provision]\ncallback-listen=127.0.0.1:8085\n[provider a]\napi=twilio\n"
+       "credentials=@/a.secret\ncallback-url=https://a.example/x\n");
+  for (guint i = 0; i < G_N_ELEMENTS (files); i++)
+    {
+      g_autoptr (Policy) policy = NULL;
+
+      put (self, "a.secret", files[i].secret);
+      policy = load (self);
+      g_assert_cmpstr (policy->callback_listen, ==, "127.0.0.1:8085");
+      g_assert_cmpstr (policy_find_provider (policy, "a")->callback_secret, ==,
+                       files[i].callback_secret);
+    }
 }
 
 /* Loads with the credentials file TEXT of mode MODE; the problem must say SAYS and no secret. */
@@ -358,6 +393,7 @@ main (int argc, char **argv)
   ADD ("refusals", test_refusals);
   ADD ("refusal-in-conf.d", test_refusal_in_conf_d);
   ADD ("providers", test_providers);
+  ADD ("callback-secrets", test_callback_secrets);
   ADD ("credentials-refused", test_credentials_refused);
   ADD ("credentials-missing", test_credentials_missing);
   ADD ("systemd-credential", test_systemd_credential);

@@ -80,7 +80,7 @@ typedef struct
   const char *user;      /* account SID, API key or client id */
   const char *secret;
   GBytes *ca_pem;           /* NULL: the system's CAs */
-  const char *callback_url; /* passed on; may be NULL */
+  const char *callback_url; /* passed on with orders and Sims' changes; may be NULL */
   const char *callback_method;
 } ProviderAccess;
 

@@ -289,6 +289,15 @@ set_unsettled (const GError *cause, GError **error)
   g_propagate_error (error, unsettled);
 }
 
+static void
+add_callback (GString *form, const ProviderAccess *access)
+{
+  if (access->callback_url == NULL)
+    return;
+  rest_form_add (form, "CallbackUrl", access->callback_url);
+  rest_form_add (form, "CallbackMethod", access->callback_method);
+}
+
 static Reservation *
 supersim_reserve (ProviderSession *self, const char *eid, GCancellable *cancellable, GError **error)
 {
@@ -303,9 +312,7 @@ supersim_reserve (ProviderSession *self, const char *eid, GCancellable *cancella
     rest_form_add (form, "Eid", eid);
   else
     rest_form_add (form, "GenerateMatchingId", "true");
-  rest_form_add (form, "CallbackUrl", self->access->callback_url);
-  rest_form_add (form, "CallbackMethod",
-                 self->access->callback_url ? self->access->callback_method : NULL);
+  add_callback (form, self->access);
 
   answer = rest_ask (self->rest, "POST", url, form, &sent, cancellable, &cause);
   answered = answer != NULL;
@@ -348,6 +355,7 @@ supersim_activate_sim (ProviderSession *self, const char *sid, const char *fleet
 
   rest_form_add (form, "Status", "active");
   rest_form_add (form, "Fleet", fleet);
+  add_callback (form, self->access);
   answer = rest_accept (self->rest,
                         rest_ask (self->rest, "POST", url, form, NULL, cancellable, error), error);
   if (answer)

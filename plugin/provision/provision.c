@@ -303,6 +303,17 @@ provision_suspend (Provision *self)
   g_signal_emit_by_name (self, "changed");
 }
 
+/* It ends a wait for the provider, but no back-off. */
+void
+provision_poke (Provision *self)
+{
+  if (!self->running || (self->step != STEP_WAIT_RESERVATION && self->step != STEP_WAIT_SIM))
+    return;
+  if (self->timer && self->waiting && !self->seen.poked)
+    run_wait (self, POKED_MS);
+  self->seen.poked = TRUE;
+}
+
 void
 provision_set_policy (Provision *self, Policy *policy)
 {

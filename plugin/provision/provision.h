@@ -34,6 +34,9 @@ void provision_stop (Provision *self, gboolean for_good);
  * provision_start() is asked for. Survives restarts. */
 void provision_suspend (Provision *self);
 
+/** provision_poke: what is waited for at the provider may be there: it looks at once. */
+void provision_poke (Provision *self);
+
 /** provision_set_policy: new settings; the step that runs keeps its own. */
 void provision_set_policy (Provision *self, Policy *policy);
 

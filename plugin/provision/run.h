@@ -9,6 +9,9 @@
 #include "provision/journal.h"
 #include "provision/provision.h"
 
+/* After a callback; a flood of them asks the provider no more often than this. */
+#define POKED_MS 500
+
 /* What was seen in this run; dropped at its end, for the next one looks anew. */
 typedef struct
 {
@@ -23,6 +26,7 @@ typedef struct
   gboolean modem_lost;
   gboolean modem_woken;
   gboolean exhausted;
+  gboolean poked;        /* at the provider something may be new since it was asked */
   gboolean dismiss;      /* a person said that no order there counts */
   gint64 settling_since; /* monotonic, 0: not; the same for those below */
   gint64 reserving_since;

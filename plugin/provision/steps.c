@@ -268,9 +268,10 @@ take_poll (Provision *self, Step step, gint64 *since)
     *since = g_get_monotonic_time ();
   self->waiting = !self->waiting;
   if (self->waiting)
-    run_wait (self, MAX (self->policy->poll_interval_s, 1) * 1000);
+    run_wait (self, self->seen.poked ? POKED_MS : MAX (self->policy->poll_interval_s, 1) * 1000);
   else
     go_net (self, step, act_look_up, learn_reservation);
+  self->seen.poked = FALSE;
 }
 
 static void

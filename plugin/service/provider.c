@@ -53,6 +53,8 @@ static void
 provider_object_class_init (ProviderObjectClass *class)
 {
   G_OBJECT_CLASS (class)->finalize = provider_object_finalize;
+  g_signal_new ("poked", PROVIDER_OBJECT_TYPE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE,
+                0);
 }
 
 static void
@@ -270,6 +272,12 @@ provider_object_end_order (ProviderObject *self, gpointer data)
     return;
   first = g_queue_peek_head (&self->turns);
   first->begin (first->data);
+}
+
+void
+provider_object_poke (ProviderObject *self)
+{
+  g_signal_emit_by_name (self, "poked");
 }
 
 gboolean

@@ -44,6 +44,9 @@ void provider_object_begin_order (ProviderObject *self, void (*begin) (gpointer 
                                   gpointer data);
 void provider_object_end_order (ProviderObject *self, gpointer data);
 
+/** provider_object_poke: what the provider has may have changed: emits "poked". */
+void provider_object_poke (ProviderObject *self);
+
 /** provider_object_claim: whether no job works on the reservation SID yet; the caller's does from
  * now on, until provider_object_unclaim(). */
 gboolean provider_object_claim (ProviderObject *self, const char *sid);

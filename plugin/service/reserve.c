@@ -10,6 +10,8 @@
 
 #define SETTLE_POLL_S 2
 #define PAUSE_MAX_S 60
+/* After a callback; a flood of them asks the provider no more often than this. */
+#define POKED_MS 500
 
 typedef struct
 {
@@ -18,6 +20,7 @@ typedef struct
   Order *order;
   gboolean working; /* a turn is on the queue */
   gboolean claimed; /* order->sid */
+  gboolean poked;   /* by a callback, since the last turn began */
   guint timer;
   guint failures; /* turns in a row that went wrong */
   gint64 deadline;
@@ -63,6 +66,7 @@ finish (Reserve *self, const GError *error)
 {
   g_clear_handle_id (&self->timer, g_source_remove);
   g_signal_handlers_disconnect_by_data (job_cancellable (self->job), self);
+  g_signal_handlers_disconnect_by_data (self->provider, self);
   let_go (self, error);
   job_end (self->job, result_of (self->order), error);
   provider_object_end_order (self->provider, self);
@@ -114,6 +118,7 @@ take_turn (gpointer data)
   Order *order = self->order;
 
   self->timer = 0;
+  self->poked = FALSE;
   g_clear_pointer (&order->policy, policy_unref);
   order->policy = policy_ref (service_policy (provider_object_service (self->provider)));
   self->working = TRUE;
@@ -201,7 +206,21 @@ on_turn (gpointer data, const GError *error, gpointer user_data)
   else if (g_get_monotonic_time () > self->deadline)
     finish_late (self, error);
   else
-    self->timer = g_timeout_add_seconds (pause_s (self, error), take_turn, self);
+    self->timer = self->poked && error == NULL
+                      ? g_timeout_add (POKED_MS, take_turn, self)
+                      : g_timeout_add_seconds (pause_s (self, error), take_turn, self);
+}
+
+/* It ends a wait for the provider, but no back-off. */
+static void
+on_poked (Reserve *self)
+{
+  if (self->timer && !self->poked && self->failures == 0)
+    {
+      g_source_remove (self->timer);
+      self->timer = g_timeout_add (POKED_MS, take_turn, self);
+    }
+  self->poked = TRUE;
 }
 
 /* ---- the beginning ---- */
@@ -274,6 +293,7 @@ start (ProviderObject *provider, Job *job, Order *order)
   self->order = order;
   order->progress = progress_ref (job_progress (job));
   g_signal_connect_swapped (job_cancellable (job), "cancelled", G_CALLBACK (on_cancelled), self);
+  g_signal_connect_swapped (provider, "poked", G_CALLBACK (on_poked), self);
   provider_object_begin_order (provider, begin, self);
 }
 

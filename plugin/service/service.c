@@ -5,9 +5,12 @@
 
 #include "service/service.h"
 
+#include <string.h>
+
 #include "base/error.h"
 #include "esimd-dbus.h"
 #include "service/call.h"
+#include "service/callbacks.h"
 #include "service/euicc.h"
 #include "service/provider.h"
 
@@ -25,6 +28,7 @@ struct _Service
   EsimManager *skeleton;
   GHashTable *euiccs;    /* Card -> Euicc */
   GHashTable *providers; /* name -> ProviderObject */
+  Callbacks *callbacks;
   guint last_job, last_profile;
   void (*stopped) (gpointer data);
   gpointer stopped_data;
@@ -38,6 +42,7 @@ service_finalize (GObject *object)
 {
   Service *self = ESIM_SERVICE (object);
 
+  callbacks_free (self->callbacks);
   g_hash_table_unref (self->euiccs);
   g_hash_table_unref (self->providers);
   g_clear_object (&self->registry);
@@ -53,9 +58,27 @@ service_class_init (ServiceClass *class)
   G_OBJECT_CLASS (class)->finalize = service_finalize;
 }
 
+/* The content is not believed, so everybody who waits there looks. */
+static void
+on_called_back (const char *provider, gpointer data)
+{
+  Service *self = data;
+  ProviderObject *object = g_hash_table_lookup (self->providers, provider);
+  GHashTableIter iter;
+  gpointer euicc;
+
+  if (object)
+    provider_object_poke (object);
+  g_hash_table_iter_init (&iter, self->euiccs);
+  while (strcmp (provider, self->policy->provider) == 0
+         && g_hash_table_iter_next (&iter, NULL, &euicc))
+    provision_poke (euicc_provision (euicc));
+}
+
 static void
 service_init (Service *self)
 {
+  self->callbacks = callbacks_new (on_called_back, self);
   self->euiccs = g_hash_table_new_full (NULL, NULL, NULL, (GDestroyNotify) euicc_close);
   self->providers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free,
                                            (GDestroyNotify) provider_object_close);
@@ -138,6 +161,16 @@ load_policy (const ServiceSetup *setup, GError **error)
   return policy;
 }
 
+/* No reason not to run: esimd polls without it. */
+static void
+listen_for_callbacks (Service *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!callbacks_set_policy (self->callbacks, self->policy, &error))
+    g_warning ("%s", error->message);
+}
+
 static void
 reload_now (gpointer object, GDBusMethodInvocation *invocation)
 {
@@ -161,6 +194,7 @@ reload_now (gpointer object, GDBusMethodInvocation *invocation)
   while (g_hash_table_iter_next (&iter, NULL, &euicc))
     euicc_set_policy (euicc, policy);
   show_providers (self);
+  listen_for_callbacks (self);
   call_reply (invocation, G_DBUS_INTERFACE_SKELETON (self->skeleton));
 }
 
@@ -207,6 +241,7 @@ service_start (Service *self, GDBusConnection *connection, GError **error)
     return FALSE;
   g_dbus_object_manager_server_set_connection (self->objects, connection);
   registry_start (self->registry);
+  listen_for_callbacks (self);
   return TRUE;
 }
 

@@ -9,8 +9,8 @@ Listens where it is told (port 0: any; it prints "https PORT" or "http PORT" onc
 On plain HTTP a request without one of the provider's host names is taken for HOST (supersim.twilio.com by default).
 Makes LAB_DIR/credentials/{twilio,kore}.json at the first start.
 
-Control verbs, beside fault, clear and counts: requests, reset_counters, profiles, sims, fleets, set, add_fleet,
-add_profile, add_sim, set_profile, set_sim, revoke_tokens.
+Control verbs, beside fault, clear and counts: requests, callbacks, reset_counters, profiles, sims, fleets, set,
+add_fleet, add_profile, add_sim, set_profile, set_sim, revoke_tokens.
 
 Faults strike requests whose credentials are good, at esimprofiles.create|list|fetch, sims.create|list|fetch|update,
 fleets.create|list|fetch|update, networkaccessprofiles.create|list|fetch, networks.list|fetch and token. How:
@@ -28,6 +28,7 @@ import threading
 from control import ControlServer, Faults, ask
 from supersim_api import ROUTES, Api, render
 from supersim_auth import TWILIO, Gate, load_credentials
+from supersim_callbacks import Caller
 from supersim_http import Server, Service, tls_context
 from supersim_state import TIMING, State
 
@@ -96,7 +97,9 @@ class Supersim:
         self.state = State(state_dir, credentials["twilio"]["account_sid"], Smdp(lab_dir))
         self._faults = SupersimFaults()
         self._gate = Gate(credentials, self.state)
-        self._service = Service(Api(self.state), self._gate, self._faults)
+        self._caller = Caller(credentials, self._advance)
+        self.state.on_change = self._caller.changed
+        self._service = Service(Api(self.state, self._caller), self._gate, self._faults)
         context = tls_context(pki_dir) if https else None
         self.https = [Server(address, self._service, context=context) for address in https]
         self.http = [Server((address, port), self._service, default_host=host) for address, port, host in http]
@@ -109,8 +112,13 @@ class Supersim:
             server.shutdown()
             server.server_close()
 
+    def _advance(self):
+        with self.state.lock:
+            self.state.advance()
+
     def _verbs(self):
-        return {"requests": self._service.counters.report, "reset_counters": self._service.counters.reset,
+        return {"requests": self._service.counters.report, "callbacks": self._caller.report,
+                "reset_counters": self._service.counters.reset,
                 "profiles": lambda: self._show("ESimProfiles", "profiles"), "sims": lambda: self._show("Sims", "sims"),
                 "fleets": lambda: self._show("Fleets", "fleets"), "set": self._set, "add_fleet": self._add_fleet,
                 "add_profile": self._add_profile, "add_sim": self._add_sim,

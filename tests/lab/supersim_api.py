@@ -72,6 +72,7 @@ class Call(NamedTuple):
     fields: dict
     base: str
     order: dict
+    kore: bool = False
 
 
 def refuse(message, code=20001, status=400):
@@ -133,8 +134,8 @@ def render(kind, record, base):
 class Api:
     """Answers calls from STATE; the methods that do it are named after the routes' points."""
 
-    def __init__(self, state):
-        self._state = state
+    def __init__(self, state, caller):
+        self._state, self._caller = state, caller
 
     def answer(self, call):
         """(HTTP status, JSON body) of CALL; raises ApiError."""
@@ -210,6 +211,7 @@ class Api:
             refuse("No eSIM profiles are available", 83500)
         record = self._state.add_profile(eid or None, matching)
         self._plan(record, call.order)
+        self._caller.plan(record, call.fields, call.kore)
         return 201, render(kind, record, call.base)
 
     def _plan(self, record, order):
@@ -260,6 +262,7 @@ class Api:
             sim["status"] = status
             return 200, render(kind, sim, call.base)
         self._state.plan_status(sim, status, ends=call.order.get("how") != "stays-scheduled")
+        self._caller.plan(sim, call.fields, call.kore)
         return 202, render(kind, sim, call.base)
 
     def _fleet_after(self, sim, fields):

@@ -32,7 +32,8 @@ def load_credentials(lab_dir):
     fresh = {
         "twilio": {"account_sid": "AC" + secrets.token_hex(16), "auth_token": secrets.token_hex(16),
                    "api_key": "SK" + secrets.token_hex(16), "api_secret": secrets.token_urlsafe(24)},
-        "kore": {"client_id": "lab-" + secrets.token_hex(6), "client_secret": secrets.token_urlsafe(24)},
+        "kore": {"client_id": "lab-" + secrets.token_hex(6), "client_secret": secrets.token_urlsafe(24),
+                 "webhook_secret": secrets.token_hex(12)},
     }
     found = {}
     for name, values in fresh.items():

@@ -176,7 +176,8 @@ class Service:
 
         def work():
             encoded = self._encoded(handler, body) if route.method == "POST" else query
-            return self._api.answer(Call(route, sid, read_fields(route, encoded), handler.base(), order))
+            return self._api.answer(Call(route, sid, read_fields(route, encoded), handler.base(), order,
+                                         host == KORE))
 
         self._strike(handler, order, work)
 

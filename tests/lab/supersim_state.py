@@ -49,6 +49,7 @@ class State:
         self.timing = dict(TIMING)
         self._path = os.path.join(folder, "supersim.json")
         self._smdp = smdp
+        self.on_change = lambda record: None
         self._data = {"kinds": {kind: [] for kind in KINDS}, "serial": 0, "tokens": {}, "stock": {}}
         if os.path.exists(self._path):
             with open(self._path, encoding="utf-8") as file:
@@ -141,6 +142,7 @@ class State:
             record["error_code"] = str(step.get("error_code", "83500"))
             record["error_message"] = step.get("message", "The eSIM profile could not be reserved")
         record["date_updated"] = timestamp()
+        self.on_change(record)
 
     def _make_available(self, record):
         """Give a reservation its ICCID and Sim, and order the profile at the SM-DP+; returns the step to take."""
