@@ -240,9 +240,56 @@ client_euicc_at (Client *self, const char *path)
 static gboolean
 names_profile (const char *name, EsimProfile *profile)
 {
+  if (g_str_equal (name, "any"))
+    return TRUE;
   if (strlen (name) >= ICCID_DIGITS_MIN && *name != '/')
     return g_strcmp0 (name, esim_profile_get_iccid (profile)) == 0;
   return names_path (name, client_path (profile));
+}
+
+/* The profiles that NAME may mean, on one of EUICCS. */
+static GPtrArray *
+matching_profiles (Client *self, const char *name, GPtrArray *euiccs)
+{
+  GPtrArray *found = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (guint i = 0; i < euiccs->len; i++)
+    {
+      g_autoptr (GPtrArray) profiles = client_profiles_of (self, client_path (euiccs->pdata[i]));
+
+      for (guint k = 0; k < profiles->len; k++)
+        if (names_profile (name, profiles->pdata[k]))
+          g_ptr_array_add (found, g_object_ref (profiles->pdata[k]));
+    }
+  return found;
+}
+
+static void
+set_no_profile (const char *name, gboolean narrowed, GError **error)
+{
+  const char *where = narrowed ? _ (" on that card") : "";
+
+  if (g_str_equal (name, "any"))
+    g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND,
+                 _ ("there is no profile%s\nesimcli --provision or --download brings one."), where);
+  else
+    g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND,
+                 _ ("there is no profile %s%s\nSee what there is with esimcli --list-profiles."),
+                 name, where);
+}
+
+/* "any" is the only one: who enables or deletes the first of several has seldom meant it. */
+static void
+set_several_profiles (GPtrArray *profiles, GError **error)
+{
+  g_autoptr (GString) list = g_string_new (NULL);
+
+  for (guint i = 0; i < profiles->len; i++)
+    g_string_append_printf (
+        list, "%s-p %u (%s, %s)", i ? ", " : "", client_number (client_path (profiles->pdata[i])),
+        esim_profile_get_iccid (profiles->pdata[i]), esim_profile_get_state (profiles->pdata[i]));
+  g_set_error (error, REPORT_ERROR, EXIT_USAGE, _ ("there are %u profiles\nName one of them: %s."),
+               profiles->len, list->str);
 }
 
 EsimProfile *
@@ -250,23 +297,16 @@ client_find_profile (Client *self, const char *name, const char *euicc, const ch
                      GError **error)
 {
   g_autoptr (GPtrArray) euiccs = matching_euiccs (self, euicc, modem);
+  g_autoptr (GPtrArray) profiles = matching_profiles (self, name, euiccs);
 
+  if (profiles->len == 1)
+    return g_object_ref (profiles->pdata[0]);
   if (euiccs->len == 0)
-    {
-      set_no_euicc (euicc, modem, error);
-      return NULL;
-    }
-  for (guint i = 0; i < euiccs->len; i++)
-    {
-      g_autoptr (GPtrArray) profiles = client_profiles_of (self, client_path (euiccs->pdata[i]));
-
-      for (guint k = 0; k < profiles->len; k++)
-        if (names_profile (name, profiles->pdata[k]))
-          return g_object_ref (profiles->pdata[k]);
-    }
-  g_set_error (error, REPORT_ERROR, EXIT_NOT_FOUND,
-               _ ("there is no profile %s%s\nSee what there is with esimcli --list-profiles."),
-               name, euicc || modem ? _ (" on that card") : "");
+    set_no_euicc (euicc, modem, error);
+  else if (profiles->len == 0)
+    set_no_profile (name, euicc || modem, error);
+  else
+    set_several_profiles (profiles, error);
   return NULL;
 }
 

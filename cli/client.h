@@ -35,8 +35,9 @@ GPtrArray *client_profiles_of (Client *self, const char *euicc);
  */
 EsimEuicc *client_find_euicc (Client *self, const char *euicc, const char *modem, GError **error);
 
-/** client_find_profile: the profile named by an index, a path or an ICCID; EUICC and MODEM (may be
- * NULL) narrow the cards down. */
+/** client_find_profile: the profile named by an index, a path, an ICCID or "any", where there is
+ * only one; EUICC and MODEM (may be NULL) narrow the cards down. EXIT_NOT_FOUND, or EXIT_USAGE with
+ * a list where several fit. */
 EsimProfile *client_find_profile (Client *self, const char *name, const char *euicc,
                                   const char *modem, GError **error);
 

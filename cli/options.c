@@ -7,6 +7,8 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "suggest.h"
+
 /* What a verb acts on. */
 typedef enum
 {
@@ -31,7 +33,7 @@ static const Verb verbs[] = {
   { "list-profiles", 'l', list_profiles, ON_EUICC, FALSE },
   { "list-jobs", 0, list_jobs, ON_NOTHING, FALSE },
   { "monitor", 'M', monitor, ON_NOTHING, FALSE },
-  { "rescan", 0, rescan, ON_NOTHING, FALSE },
+  { "rescan", 'S', rescan, ON_NOTHING, FALSE },
   { "reload", 0, reload, ON_NOTHING, FALSE },
   { "provision", 0, provision, ON_EUICC, TRUE },
   { "download", 0, download, ON_EUICC, TRUE },
@@ -45,8 +47,8 @@ static const Verb verbs[] = {
   { "list-rules", 0, list_rules, ON_EUICC, TRUE },
   { "send-notifications", 0, send_notifications, ON_EUICC, TRUE },
   { "refresh", 0, refresh, ON_EUICC, TRUE },
-  { "enable", 0, enable, ON_PROFILE, TRUE },
-  { "disable", 0, disable, ON_PROFILE, TRUE },
+  { "enable", 'e', enable, ON_PROFILE, TRUE },
+  { "disable", 'd', disable, ON_PROFILE, TRUE },
   { "delete", 0, delete_profile, ON_PROFILE, TRUE },
   { "set-nickname", 0, set_nickname, ON_PROFILE, TRUE },
   { "reserve", 0, reserve, ON_PROVIDER, TRUE },
@@ -68,14 +70,20 @@ static const char *const summary
           "  esimcli -u any                        the eUICC and its profiles\n"
           "  esimcli --provision                   from a bare eUICC to connected\n"
           "  esimcli --download='LPA:1$HOST$ID'    one more profile, by activation code\n"
+          "  esimcli --download-qr=esim.png        the same, by the picture of its QR code\n"
+          "  esimcli -l                            which profiles there are\n"
           "  esimcli -p 89883070000000000011 --enable\n"
           "  esimcli --reserve --qr-png=esim.png   a profile for a device that is elsewhere\n"
+          "  esimcli --list-notifications          what the card still has to tell its servers\n"
+          "  esimcli -M                            every change, as it happens\n"
           "  esimcli -u 0 -K | grep state          for scripts; -J for JSON");
 
 static const char *const description = N_ (
-    "-u, -m and -j take an INDEX as the lists show it, or a whole object PATH. Without -u and "
-    "-m\n"
-    "a verb acts on the only eUICC there is.\n"
+    "-u, -p and -j take an INDEX, the number at the end of what the lists show, or the whole "
+    "PATH;\n"
+    "-m takes what mmcli -L shows. Without -u and -m a verb acts on the only eUICC there is; -p "
+    "any\n"
+    "is the only profile.\n"
     "\n"
     "Ctrl-C cancels the job that is followed, as soon as that is safe; a second Ctrl-C leaves\n"
     "it running. A job goes on without its follower in any case.\n"
@@ -156,7 +164,7 @@ add_selection (GOptionContext *context, Options *options)
     { "modem", 'm', 0, G_OPTION_ARG_STRING, &options->modem, N_ ("The eUICC in this modem"),
       "INDEX|PATH|any" },
     { "profile", 'p', 0, G_OPTION_ARG_STRING, &options->profile,
-      N_ ("This profile; alone: show it"), "INDEX|PATH|ICCID" },
+      N_ ("This profile; alone: show it"), "INDEX|PATH|ICCID|any" },
     { "job", 'j', 0, G_OPTION_ARG_STRING, &options->job, N_ ("This job; alone: show it"),
       "INDEX|PATH" },
     { 0 },
@@ -201,8 +209,8 @@ static void
 add_profile (GOptionContext *context, Options *options)
 {
   const GOptionEntry entries[] = {
-    VERB ("enable", 0, N_ ("Enable it; the card disables the one that is enabled now")),
-    VERB ("disable", 0, N_ ("Disable it")),
+    VERB ("enable", 'e', N_ ("Enable it; the card disables the one that is enabled now")),
+    VERB ("disable", 'd', N_ ("Disable it")),
     VERB ("delete", 0, N_ ("Delete it for good: its activation code usually works only once")),
     VERB_OF ("set-nickname", N_ ("Name it; empty: remove the name"), "NAME"),
     { 0 },
@@ -268,7 +276,7 @@ static void
 add_service (GOptionContext *context, Options *options)
 {
   const GOptionEntry entries[] = {
-    VERB ("rescan", 0, N_ ("Look for modems and read every card anew")),
+    VERB ("rescan", 'S', N_ ("Look for modems and read every card anew")),
     VERB ("reload", 0, N_ ("Read esimd's settings again")),
     { 0 },
   };
@@ -289,6 +297,8 @@ make_context (Options *options, gboolean *help, gboolean *version)
       N_ ("Also show D-Bus calls and every step's seconds"), NULL },
     { "version", 'V', 0, G_OPTION_ARG_NONE, version, N_ ("Print the version"), NULL },
     { "help", 'h', 0, G_OPTION_ARG_NONE, help, N_ ("Print this"), NULL },
+    /* For who knows mmcli, which shows little with --help alone. */
+    { "help-all", 0, G_OPTION_FLAG_HIDDEN, G_OPTION_ARG_NONE, help, NULL, NULL },
     { 0 },
   };
 
@@ -325,7 +335,8 @@ misfit (const Options *options, const Verb *verb)
       && (options->euicc || options->modem))
     return _ ("does nothing with one eUICC\nLeave out -u and -m.");
   if (!is_download && (options->confirmation_code || options->accept_rules))
-    return _ ("asks for no consent\n--confirmation-code and --accept-rules belong to --download.");
+    return _ (
+        "asks for no consent\n--confirmation-code and --accept-rules belong to the downloads.");
   if (!verb->is_job && (options->no_wait || options->timeout))
     return _ ("does not wait\n--no-wait and --timeout belong to verbs that start a job.");
   if (g_str_equal (verb->name, "monitor") && (options->json || options->keyvalue))
@@ -405,15 +416,28 @@ choose_show (Options *options, GError **error)
   return options->run != NULL;
 }
 
+/* TEXT is a format for WORD; ADVICE is for where nothing in HELP is near to it. */
+static void
+set_unknown (const char *text, const char *word, const char *advice, const char *help,
+             GError **error)
+{
+  g_autofree char *meant = suggest_option (help, word);
+  g_autofree char *guess = meant ? g_strdup_printf (_ ("Did you mean %s?"), meant) : NULL;
+  g_auto (GStrv) around = g_strsplit (text, "%s", 2);
+
+  g_set_error (error, REPORT_ERROR, EXIT_USAGE, "%s%s%s\n%s", around[0], word, around[1],
+               guess ? guess : advice);
+}
+
 static gboolean
-check (Options *options, int argc, char **argv, GError **error)
+check (Options *options, int argc, char **argv, const char *help, GError **error)
 {
   const char *wrong = NULL;
 
   if (argc > 1)
     {
-      g_set_error (error, REPORT_ERROR, EXIT_USAGE,
-                   _ ("what is \"%s\"?\nVerbs begin with --; see esimcli --help."), argv[1]);
+      set_unknown (_ ("what is \"%s\"?"), argv[1], _ ("Verbs begin with --; see esimcli --help."),
+                   help, error);
       return FALSE;
     }
   if (options->json && options->keyvalue)
@@ -428,6 +452,19 @@ check (Options *options, int argc, char **argv, GError **error)
   return options->verb ? check_verb (options, error) : choose_show (options, error);
 }
 
+/* GLib's own words have no advice; the option they are about is their last word. */
+static void
+set_unparsed (const GError *wrong, const char *help, GError **error)
+{
+  const char *option = strrchr (wrong->message, ' ');
+
+  if (g_error_matches (wrong, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION) && option)
+    set_unknown (_ ("there is no option %s"), option + 1, _ ("See esimcli --help."), help, error);
+  else
+    g_set_error (error, REPORT_ERROR, EXIT_USAGE, "%s%s", wrong->message,
+                 strchr (wrong->message, '\n') ? "" : _ ("\nSee esimcli --help."));
+}
+
 gboolean
 options_parse (Options *options, int *argc, char ***argv, GError **error)
 {
@@ -436,17 +473,16 @@ options_parse (Options *options, int *argc, char ***argv, GError **error)
   g_autoptr (GError) wrong = NULL;
   g_autofree char *text = NULL;
 
+  g_set_prgname ("esimcli");
+  text = g_option_context_get_help (context, FALSE, NULL);
   if (!g_option_context_parse (context, argc, argv, &wrong))
     {
-      g_set_error (error, REPORT_ERROR, EXIT_USAGE, "%s%s", wrong->message,
-                   strchr (wrong->message, '\n') ? "" : _ ("\nSee esimcli --help."));
+      set_unparsed (wrong, text, error);
       return FALSE;
     }
   if (!help && !version)
-    return check (options, *argc, *argv, error);
-  text = help ? g_option_context_get_help (context, FALSE, NULL)
-              : g_strdup ("esimcli " ESIMD_VERSION "\n");
-  g_print ("%s", text);
+    return check (options, *argc, *argv, text, error);
+  g_print ("%s", help ? text : "esimcli " ESIMD_VERSION "\n");
   options->run = NULL;
   return TRUE;
 }

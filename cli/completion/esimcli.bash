@@ -33,6 +33,7 @@ _esimcli_modems() {
 
 _esimcli_profiles() {
   local number
+  echo any
   for number in $(_esimcli_objects --list-profiles); do
     echo "$number"
     _esimcli_values profile.generic.iccid --profile="$number"

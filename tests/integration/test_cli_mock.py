@@ -154,7 +154,7 @@ class Usage(CliCase):
     def test_refused(self):
         for arguments in ([], ["--frob"], ["word"], ["-L", "--provision"], ["--enable"], ["--cancel"], ["-p", "1", "--provision"],
                           ["--provision", "--accept-rules"], ["--refresh", "--settle=none"], ["-L", "--no-wait"], ["-J", "-K", "-L"],
-                          ["-M", "-J"], ["--no-wait"], ["--download"], ["-j", "1", "--cancel", "-u", "0"], ["--timeout=-1", "--refresh"]):
+                          ["-p", "1", "--enable", "--yes"], ["--yes"], ["-M", "-J"], ["--no-wait"], ["--download"], ["-j", "1", "--cancel", "-u", "0"], ["--timeout=-1", "--refresh"]):
             with self.subTest(arguments):
                 out, err = self.cli(*arguments, status=2)
                 self.assertEqual(out, "")
@@ -168,6 +168,28 @@ class Usage(CliCase):
         self.answer_with_job("Refresh", "refresh", DONE)
         self.cli("-u", "any", "--refresh")
         self.assertEqual(self.service.calls[0][0], "/org/esimd1/Euicc/0")
+
+    def test_any_profile_is_the_only_one(self):
+        err = self.cli("-p", "any", "--enable", status=2)[1]
+        self.assertIn(f"there are 2 profiles\n       Name one of them: -p 1 ({ICCID}, enabled), -p 2 (8988307000000000002, disabled).", err)
+        self.service.add("Euicc", 1, Eid="89044145000000000000000000000299")
+        self.assertIn("--provision or --download", self.cli("-p", "any", "-u", "1", status=3)[1])
+        self.service.add("Profile", 3, Euicc="/org/esimd1/Euicc/1", Iccid="8988307000000000003", State="enabled")
+        self.assertIn("8988307000000000003", self.cli("-p", "any", "-u", "1")[0])
+
+    def test_mistyped(self):
+        for typed, meant in (("--enabel", "--enable"), ("--listprofiles", "--list-profiles"), ("--downlaod=x", "--download"),
+                             ("list-euicc", "--list-euiccs"), ("provision", "--provision"), ("--list", "--list-euiccs")):
+            out, err = self.cli(typed, status=2)
+            self.assertTrue(out == "" and err.endswith(f"\n       Did you mean {meant}?\n"), err)
+        for typed in ("--frobnicate", "-x", "status"):
+            self.assertRegex(self.cli(typed, status=2)[1], "esimcli --help.\n$")
+
+    def test_help_as_mmcli_has_it(self):
+        out = self.cli("--help")[0]
+        self.assertEqual(out, self.cli("--help-all")[0])
+        self.assertTrue(out.startswith("Usage:\n  esimcli [OPTION"), out)
+        self.assertEqual([line for line in out.splitlines() if len(line) > 132], [])
 
     def test_help_needs_no_service(self):
         self.service.stop()

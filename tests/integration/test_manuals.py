@@ -142,7 +142,7 @@ class Completion(CliCase):
         self.assertEqual(self.complete("esimcli -u "), {"any", "0", EID})
         self.assertEqual(self.complete("esimcli --euicc=8"), {EID})
         self.assertEqual(self.complete("esimcli -m "), {"any", "3"})
-        self.assertEqual(self.complete("esimcli --profile="), {"1", "2", ICCID, "8988307000000000002"})
+        self.assertEqual(self.complete("esimcli --profile="), {"any", "1", "2", ICCID, "8988307000000000002"})
         self.assertEqual(self.complete("esimcli -j "), {"7"})
         self.assertEqual(self.complete("esimcli --timeout "), set())
 
