@@ -41,6 +41,7 @@ static const ConfigKey table[] = {
     "a host's name or address" },
 
   { "lpa", "ci-file", CONFIG_TEXT, POLICY (ci_file), "", PATH },
+  { "lpa", "consent-timeout", CONFIG_NUMBER, POLICY (consent_timeout_s), "120", "1..3600", NULL },
   { "lpa", "smds", CONFIG_TEXT, POLICY (smds), "",
     "[A-Za-z0-9][A-Za-z0-9.:-]*(,[A-Za-z0-9][A-Za-z0-9.:-]*)*", "host names, with commas between" },
 

@@ -50,6 +50,7 @@ typedef struct
   gboolean set_dns;  /* [data] dns=yes|no */
   char *verify_host; /* [data] verify-host=: reached over the new link; "" = not verified */
 
+  guint consent_timeout_s; /* [lpa] consent-timeout=: how long a person has to answer */
   char *smds;     /* [lpa] smds=HOST[,HOST]: asked in Discover; "" = the card's root, else GSMA's */
   char *ci_file;  /* [lpa] ci-file=PATH: the CI instead of GSMA's; "" = GSMA's */
   GBytes *ci_pem; /* its contents, or GSMA's anchors */

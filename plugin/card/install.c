@@ -8,10 +8,6 @@
 #include "base/error.h"
 #include "lpa/es9p.h"
 
-/* After this long without an answer the session is cancelled as timed out, which leaves the order
- * as it is. */
-#define CONSENT_S 120
-
 /* Lives from install_start() to done; its members go to one job at a time, so no two threads ever
  * share it. */
 struct _Install
@@ -22,6 +18,7 @@ struct _Install
   GBytes *ci_pem;
   char *code;
   gboolean accept_rules;
+  guint consent_s;
   Progress *progress;
   GCancellable *cancellable;
   InstallAsk ask;
@@ -295,7 +292,8 @@ on_no_answer (gpointer data)
   Install *self = data;
 
   self->consent_source = 0;
-  error_set (&self->error, ESIM_ERROR_TIMED_OUT, "lpa", "nobody answered within %d s", CONSENT_S);
+  error_set (&self->error, ESIM_ERROR_TIMED_OUT, "lpa", "nobody answered within %u s",
+             self->consent_s);
   refuse (self, DOWNLOAD_CANCEL_TIMED_OUT);
   return G_SOURCE_REMOVE;
 }
@@ -339,7 +337,7 @@ on_begun (gpointer data, const GError *error, gpointer user_data)
       return;
     }
   self->asking = TRUE;
-  self->consent_source = g_timeout_add_seconds (CONSENT_S, on_no_answer, self);
+  self->consent_source = g_timeout_add_seconds (self->consent_s, on_no_answer, self);
   watch_cancellable (self);
   self->ask (self, download_metadata (self->download), needs_code (self),
              download_rules (self->download), self->data);
@@ -353,7 +351,7 @@ begin (Install *self)
   queue_push (card_queue (self->card), begin_work, self, NULL, self->cancellable, on_begun, NULL);
 }
 
-/* A card has one RSP session at a time, which a person who is asked may hold for two minutes: the
+/* A card has one RSP session at a time, which a person who is asked may hold for minutes: the
  * next installation begins when that one is over. */
 static void
 take_turn (Card *card)
@@ -378,6 +376,7 @@ install_start (Card *card, Activation *activation, const InstallSettings *settin
   /* An empty code is none: the card would be asked in vain, with the session left open. */
   self->code = settings->code && *settings->code ? g_strdup (settings->code) : NULL;
   self->accept_rules = settings->accept_rules;
+  self->consent_s = settings->consent_s;
   self->progress = progress ? progress_ref (progress) : NULL;
   self->cancellable = cancellable ? g_object_ref (cancellable) : NULL;
   self->ask = ask;

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "service/auth.h"
+#include "service/limit.h"
 
 /* One call that waits for its authorization. */
 typedef struct
@@ -31,8 +32,15 @@ on_authorized (const GError *error, gpointer data)
 gboolean
 call_begin (GDBusMethodInvocation *invocation, CallHandler handler, gpointer object)
 {
-  Call *self = g_new0 (Call, 1);
+  g_autoptr (GError) error = NULL;
+  Call *self;
 
+  if (!limit_take_call (invocation, &error))
+    {
+      call_fail (invocation, error);
+      return TRUE;
+    }
+  self = g_new0 (Call, 1);
   self->invocation = invocation; /* kept alive until it is answered */
   self->handler = handler;
   self->object = g_object_ref (object);

@@ -12,7 +12,8 @@
 typedef void (*CallHandler) (gpointer object, GDBusMethodInvocation *invocation);
 
 /** call_begin: authorizes INVOCATION by auth's table, then runs HANDLER with OBJECT (a GObject,
- * kept alive meanwhile); refuses it otherwise. Returns TRUE, so a skeleton's handler can return it.
+ * kept alive meanwhile); refuses it otherwise, or where its sender has too many of them. Returns
+ * TRUE, so a skeleton's handler can return it.
  */
 gboolean call_begin (GDBusMethodInvocation *invocation, CallHandler handler, gpointer object);
 

@@ -109,7 +109,8 @@ static void
 on_modem (const GError *error, gpointer data)
 {
   Session *self = data;
-  InstallSettings settings = { .ci_pem = service_policy (euicc_service (self->euicc))->ci_pem };
+  const Policy *policy = service_policy (euicc_service (self->euicc));
+  InstallSettings settings = { .ci_pem = policy->ci_pem, .consent_s = policy->consent_timeout_s };
 
   if (error)
     {

@@ -11,6 +11,7 @@
 #include "service/call.h"
 #include "service/discover.h"
 #include "service/download.h"
+#include "service/limit.h"
 #include "service/maintain.h"
 #include "service/profile.h"
 
@@ -201,9 +202,16 @@ on_job_state (Euicc *self, GParamSpec *pspec, EsimJob *job)
 Job *
 euicc_start_job (Euicc *self, const char *kind, GDBusMethodInvocation *invocation)
 {
-  Job *job = job_new (service_objects (self->service), service_next_job (self->service), kind,
-                      euicc_path (self), invocation);
+  g_autoptr (GError) error = NULL;
+  Job *job;
 
+  if (!limit_check_jobs (self->jobs, invocation, "card", &error))
+    {
+      call_fail (invocation, error);
+      return NULL;
+    }
+  job = job_new (service_objects (self->service), service_next_job (self->service), kind,
+                 euicc_path (self), invocation);
   g_signal_connect_object (job_skeleton (job), "notify::state", G_CALLBACK (on_job_state), self,
                            G_CONNECT_SWAPPED);
   g_ptr_array_add (self->jobs, g_object_ref (job));
@@ -221,9 +229,11 @@ on_provision_job_cancelled (Euicc *self)
 static void
 start_provision (Euicc *self, GDBusMethodInvocation *invocation, const char *settle)
 {
+  self->provision_job = euicc_start_job (self, "provision", invocation);
+  if (self->provision_job == NULL)
+    return;
   /* Until it has ended: a card that leaves must not take its job's end along. */
   g_object_ref (self);
-  self->provision_job = euicc_start_job (self, "provision", invocation);
   job_run (self->provision_job);
   g_signal_connect_object (job_cancellable (self->provision_job), "cancelled",
                            G_CALLBACK (on_provision_job_cancelled), self, G_CONNECT_SWAPPED);
@@ -286,12 +296,16 @@ send_notifications_now (gpointer object, GDBusMethodInvocation *invocation)
 {
   Euicc *self = object;
   Sending *sending;
+  Job *job;
 
   if (!call_takes_no_options (invocation))
     return;
+  job = euicc_start_job (self, "send-notifications", invocation);
+  if (job == NULL)
+    return;
   sending = g_new0 (Sending, 1);
   sending->provision = g_object_ref (self->provision);
-  sending->job = euicc_start_job (self, "send-notifications", invocation);
+  sending->job = job;
   await_modem (self->card, job_cancellable (sending->job), on_modem_to_send, sending);
 }
 

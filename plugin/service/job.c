@@ -11,6 +11,10 @@
 /* How long a job can still be read after its end: a client may come back for the result. */
 #define KEEP_S 600
 
+/* And so many of them at most: one client's, and all. What is still kept then is the newest. */
+#define KEEP_OF_CLIENT 64
+#define KEEP_ALL 256
+
 struct _Job
 {
   GObject parent;
@@ -20,6 +24,7 @@ struct _Job
   char *sender;
   GCancellable *cancellable;
   Progress *progress;
+  guint kept; /* the source that ends its keeping */
 };
 
 G_DEFINE_FINAL_TYPE (Job, job, G_TYPE_OBJECT)
@@ -181,6 +186,12 @@ job_path (Job *self)
   return g_dbus_object_get_object_path (G_DBUS_OBJECT (self->object));
 }
 
+const char *
+job_sender (Job *self)
+{
+  return self->sender;
+}
+
 GDBusInterfaceSkeleton *
 job_skeleton (Job *self)
 {
@@ -222,14 +233,57 @@ job_ask (Job *self, GVariant *question)
   esim_job_set_state (self->skeleton, "waiting-for-consent");
 }
 
+/* The jobs of MANAGER that are over, oldest first. */
+static GQueue *
+ended_jobs (GDBusObjectManagerServer *manager)
+{
+  const char *key = "esimd-ended-jobs";
+  GQueue *ended = g_object_get_data (G_OBJECT (manager), key);
+
+  if (ended == NULL)
+    {
+      ended = g_queue_new ();
+      g_object_set_data_full (G_OBJECT (manager), key, ended, (GDestroyNotify) g_queue_free);
+    }
+  return ended;
+}
+
+static void
+forget (Job *self)
+{
+  g_clear_handle_id (&self->kept, g_source_remove);
+  g_queue_remove (ended_jobs (self->manager), self);
+  g_dbus_object_manager_server_unexport (self->manager, job_path (self));
+  g_object_unref (self);
+}
+
 static gboolean
 on_kept_long_enough (gpointer data)
 {
   Job *self = data;
 
-  g_dbus_object_manager_server_unexport (self->manager, job_path (self));
-  g_object_unref (self);
+  self->kept = 0;
+  forget (self);
   return G_SOURCE_REMOVE;
+}
+
+/* A client that asks without end pushes out its own results before those of others. */
+static void
+keep (Job *self)
+{
+  GQueue *ended = ended_jobs (self->manager);
+  Job *oldest = NULL;
+  guint own = 0;
+
+  g_queue_push_tail (ended, self);
+  self->kept = g_timeout_add_seconds (KEEP_S, on_kept_long_enough, self);
+  for (GList *l = ended->head; l; l = l->next)
+    if (g_strcmp0 (job_sender (l->data), self->sender) == 0 && own++ == 0)
+      oldest = l->data;
+  if (own > KEEP_OF_CLIENT)
+    forget (oldest);
+  else if (g_queue_get_length (ended) > KEEP_ALL)
+    forget (g_queue_peek_head (ended));
 }
 
 static GVariant *
@@ -256,7 +310,7 @@ job_end (Job *self, GVariant *result, const GError *error)
                                        error_layer (error), error_raw (error)));
   esim_job_set_state (self->skeleton, !error ? "done" : cancelled ? "cancelled" : "failed");
   g_dbus_interface_skeleton_flush (G_DBUS_INTERFACE_SKELETON (self->skeleton));
-  g_timeout_add_seconds (KEEP_S, on_kept_long_enough, self);
+  keep (self);
 }
 
 gboolean

@@ -14,11 +14,15 @@ G_DECLARE_FINAL_TYPE (Job, job, ESIM, JOB_OBJECT, GObject)
 
 /** job_new: exports a job of KIND on MANAGER for the card at EUICC, asked for by INVOCATION's
  * sender (NULL: by the service itself). Its first reference belongs to the job and is dropped 10
- * minutes after the end; callers take their own. */
+ * minutes after the end, or when its client has had many others since; callers take their own. */
 Job *job_new (GDBusObjectManagerServer *manager, guint number, const char *kind, const char *euicc,
               GDBusMethodInvocation *invocation);
 
 const char *job_path (Job *self);
+
+/** job_sender: the unique name of the client that asked for it, which may be gone; NULL: the
+ * service itself. */
+const char *job_sender (Job *self);
 GDBusInterfaceSkeleton *job_skeleton (Job *self);
 
 /** job_cancellable, job_progress: what the job's work gets. Owned by SELF. */

@@ -8,6 +8,7 @@
 #include "esimd-dbus.h"
 #include "service/account.h"
 #include "service/call.h"
+#include "service/limit.h"
 #include "service/reserve.h"
 
 /* One that orders, or waits to. */
@@ -230,8 +231,9 @@ provider_object_start_job (ProviderObject *self, const char *kind,
   Job *job;
 
   if (problem)
+    error_set (&error, ESIM_ERROR_CREDENTIALS, "service", "%s", problem);
+  if (problem || !limit_check_jobs (self->jobs, invocation, "provider", &error))
     {
-      error_set (&error, ESIM_ERROR_CREDENTIALS, "service", "%s", problem);
       call_fail (invocation, error);
       return NULL;
     }
