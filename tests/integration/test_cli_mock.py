@@ -7,6 +7,7 @@ import json
 import os
 import pty
 import re
+import select
 import signal
 import subprocess
 import termios
@@ -65,6 +66,11 @@ class CliCase(unittest.TestCase):
         child = subprocess.Popen([ESIMCLI, *arguments], env=self.environment(), text=True, encoding="utf-8",
                                  **{"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **keywords})
         self.addCleanup(lambda: child.poll() is None and child.kill())
+        return child
+
+    def heard(self, child):
+        """CHILD once it has printed something: from then on it minds signals and changes."""
+        self.wait_for(lambda: select.select([child.stdout], [], [], 0)[0])
         return child
 
     def finish(self, child, status):
@@ -284,8 +290,7 @@ class Jobs(CliCase):
         self.service.handlers["Provision"] = lambda *_: job.path
         self.service.handlers["Cancel"] = lambda *_: self.service.after(100, job.set, **{
             "State": "cancelled", "Error": ("org.esimd1.Error.Cancelled", "it was cancelled", "Start it again.", "service", {})})
-        child = self.start("--provision")
-        self.service.after(700, child.send_signal, signal.SIGINT)
+        self.heard(child := self.start("--provision")).send_signal(signal.SIGINT)
         err = self.finish(child, 130)[1]
         self.assertIn("Cancelling", err)
         self.assertIn("error: it was cancelled", err)
@@ -293,18 +298,18 @@ class Jobs(CliCase):
     def test_interrupted_twice(self):
         self.answer_with_job("Provision", "provision", {"State": "running", "Step": "wait-reservation"})
         self.service.handlers["Cancel"] = lambda *_: None
-        child = self.start("--provision")
-        self.service.after(700, child.send_signal, signal.SIGINT)
-        self.service.after(1000, child.send_signal, signal.SIGINT)
+        self.heard(child := self.start("--provision")).send_signal(signal.SIGINT)
+        self.wait_for(lambda: self.service.calls[-1][1] == "Cancel")
+        child.send_signal(signal.SIGINT)
         self.assertIn("job 7 is left running", self.finish(child, 130)[1])
         self.assertEqual([call[1] for call in self.service.calls], ["Provision", "Cancel"])
 
     def test_monitor(self):
         self.service.add("Provider", "twilio", Name="twilio", State="no-credentials", Problem="no file")
-        child = self.start("-M")
-        self.service.after(700, self.euicc.set, ProvisioningState="reserve")
-        self.service.after(700, self.euicc.set, CiKeyIds=["CC", "DD"], DefaultSmdp="")
-        self.service.after(800, self.service.job, 3, "refresh", failed())
+        child = self.heard(self.start("-M"))
+        self.service.after(200, self.euicc.set, ProvisioningState="reserve")
+        self.service.after(200, self.euicc.set, CiKeyIds=["CC", "DD"], DefaultSmdp="")
+        self.service.after(300, self.service.job, 3, "refresh", failed())
         self.service.after(2000, child.send_signal, signal.SIGINT)
         out = self.finish(child, 0)[0]
         self.assertIn("euicc 0: provisioning-state reserve\n", out)
