@@ -6,7 +6,7 @@
 
 #include <glib/gi18n.h>
 #include <errno.h>
-#include <png.h>
+#include <gdk-pixbuf/gdk-pixbuf.h>
 #include <qrencode.h>
 #include <string.h>
 
@@ -101,37 +101,36 @@ qr_write_svg (const char *text, const char *file, GError **error)
   return save (file, svg->str, svg->len, error);
 }
 
-/* One byte a pixel. */
-static guint8 *
-draw (const QRcode *code, guint side)
+static GdkPixbuf *
+draw (const QRcode *code)
 {
-  guint8 *pixels = g_malloc ((gsize) side * side);
+  int side = (code->width + 2 * QUIET) * PIXELS_PER_MODULE;
+  GdkPixbuf *picture = gdk_pixbuf_new (GDK_COLORSPACE_RGB, FALSE, 8, side, side);
+  int stride = gdk_pixbuf_get_rowstride (picture), channels = gdk_pixbuf_get_n_channels (picture);
+  guint8 *pixels = gdk_pixbuf_get_pixels (picture);
 
-  for (guint y = 0; y < side; y++)
-    for (guint x = 0; x < side; x++)
-      pixels[y * side + x]
-          = is_dark (code, (int) x / PIXELS_PER_MODULE, (int) y / PIXELS_PER_MODULE) ? 0 : 255;
-  return pixels;
+  for (int y = 0; y < side; y++)
+    for (int x = 0; x < side; x++)
+      memset (pixels + (gssize) y * stride + x * channels,
+              is_dark (code, x / PIXELS_PER_MODULE, y / PIXELS_PER_MODULE) ? 0 : 255,
+              (gsize) channels);
+  return picture;
 }
 
 gboolean
 qr_write_png (const char *text, const char *file, GError **error)
 {
   g_autoptr (QRcode) code = encode (text, error);
-  png_image image = { .version = PNG_IMAGE_VERSION, .format = PNG_FORMAT_GRAY };
-  g_autofree guint8 *pixels = NULL;
-  g_autofree guint8 *png = NULL;
-  png_alloc_size_t size = 0;
+  g_autoptr (GdkPixbuf) picture = code ? draw (code) : NULL;
+  g_autoptr (GError) problem = NULL;
+  g_autofree char *png = NULL;
+  gsize size;
 
-  if (code == NULL)
+  if (picture == NULL)
     return FALSE;
-  image.width = image.height = (guint) (code->width + 2 * QUIET) * PIXELS_PER_MODULE;
-  pixels = draw (code, image.width);
-  if (png_image_write_to_memory (&image, NULL, &size, 0, pixels, 0, NULL))
-    png = g_malloc (size);
-  if (png && png_image_write_to_memory (&image, png, &size, 0, pixels, 0, NULL))
+  if (gdk_pixbuf_save_to_buffer (picture, &png, &size, "png", &problem, NULL))
     return save (file, png, size, error);
   g_set_error (error, REPORT_ERROR, EXIT_FAILED, _ ("the picture can't be made: %s"),
-               image.message);
+               problem->message);
   return FALSE;
 }

@@ -15,5 +15,5 @@ char *qr_text (const char *text, GError **error);
 gboolean qr_write_png (const char *text, const char *file, GError **error);
 gboolean qr_write_svg (const char *text, const char *file, GError **error);
 
-/** qr_read: what the one QR code in the picture FILE (PNG) says; the caller frees. */
+/** qr_read: what the one QR code in the picture FILE (PNG or JPEG) says; the caller frees. */
 char *qr_read (const char *file, GError **error);

@@ -12,7 +12,12 @@ import subprocess
 import unittest
 import zlib
 
+import gi
+
 import rig
+
+gi.require_version("GdkPixbuf", "2.0")
+from gi.repository import GdkPixbuf  # noqa: E402
 from rig import SharedRigCase
 
 setUpModule = rig.enter_lab
@@ -156,6 +161,17 @@ class Reserve(SharedRigCase):
         subprocess.run(["qrencode", "-o", self.path("other.png"), "-l", "L", "-s", "3", code], check=True, timeout=30)
         self.assertIn(f"iccid {iccid}", self.cli("--download-qr", self.path("other.png")))
 
+    def test_a_photograph(self):
+        """A JPEG, turned and blurred as a camera has it, with more around it."""
+        code, iccid = self.fresh()
+        subprocess.run(["qrencode", "-o", self.path("code.png"), "-s", "6", code], check=True, timeout=30)
+        drawn = GdkPixbuf.Pixbuf.new_from_file(self.path("code.png"))
+        photo = GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, False, 8, 900, 700)
+        photo.fill(0xc0b8a0ff)
+        drawn.composite(photo, 211, 97, drawn.get_width(), drawn.get_height(), 211, 97, 1, 1, GdkPixbuf.InterpType.NEAREST, 255)
+        photo.rotate_simple(GdkPixbuf.PixbufRotation.CLOCKWISE).savev(self.path("photo.jpg"), "jpeg", ["quality"], ["40"])
+        self.assertIn(f"iccid {iccid}", self.cli("--download-qr", self.path("photo.jpg")))
+
     def test_pictures_that_do_not_help(self):
         write_png(self.path("empty.png"), [bytes([255] * 64)] * 64)
         with open(self.path("huge.png"), "wb") as file:
@@ -165,7 +181,10 @@ class Reserve(SharedRigCase):
         with open(self.path("no.png"), "w", encoding="utf-8") as file:
             file.write("LPA:1$smdp.esimd.test$X")
         subprocess.run(["qrencode", "-o", self.path("web.png"), "https://example.com/"], check=True, timeout=30)
-        for name, word in (("empty.png", "no QR code"), ("huge.png", "too big"), ("no.png", "PNG"), ("missing.png", "No such file"),
+        GdkPixbuf.Pixbuf.new(GdkPixbuf.Colorspace.RGB, False, 8, 64, 64).savev(self.path("a.bmp"), "bmp", [], [])
+        with open(self.path("cut.jpg"), "wb") as file:
+            file.write(b"\xff\xd8\xff\xe0\0\x10JFIF\0\1\1\0\0\1\0\1\0\0")
+        for name, word in (("a.bmp", "PNG or JPEG"), ("cut.jpg", "no picture|damaged"), ("/", "no picture"), ("empty.png", "no QR code"), ("huge.png", "too big"), ("no.png", "PNG"), ("missing.png", "No such file"),
                            ("web.png", "activation code")):
             with self.subTest(name=name):
                 self.assertRegex(self.cli("--download-qr", self.path(name), status=1), f"error: .*{word}|error: .*\n *.*{word}")
