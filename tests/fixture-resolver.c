@@ -32,12 +32,16 @@ static GList *
 lookup_by_name (G_GNUC_UNUSED GResolver *resolver, const char *name, GCancellable *cancellable,
                 GError **error)
 {
+  GList *list = NULL;
+
   if (strcmp (name, "slow.test") == 0)
     wait_until_cancelled (cancellable);
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
+  if (strcmp (name, "two.test") == 0)
+    list = g_list_append (list, g_inet_address_new_from_string ("240.0.0.1"));
   if (g_str_has_suffix (name, ".test") && strcmp (name, "nowhere.test") != 0)
-    return g_list_append (NULL, g_inet_address_new_from_string ("127.0.0.1"));
+    return g_list_append (list, g_inet_address_new_from_string ("127.0.0.1"));
   g_set_error (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND, "no such name");
   return NULL;
 }

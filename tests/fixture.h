@@ -35,7 +35,8 @@ extern const ChannelDriver fixture_card_raw;
 
 GBytes *bytes_from_hex (const char *hex);
 
-/** resolver_install: .test names become 127.0.0.1, except nowhere.test, and slow.test, which only a
+/** resolver_install: .test names become 127.0.0.1, except nowhere.test, two.test, which has a
+ * dead address before that, and slow.test, which only a
  * cancelling ends. */
 void resolver_install (void);
 

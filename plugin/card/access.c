@@ -161,25 +161,13 @@ card_facts_read_with (Channel *channel, const char *eid, gboolean icons, GCancel
 const Profile *
 card_facts_find (const CardFacts *self, const char *iccid)
 {
-  for (guint i = 0; i < self->profiles->len; i++)
-    {
-      const Profile *profile = self->profiles->pdata[i];
-      if (g_strcmp0 (profile->iccid, iccid) == 0)
-        return profile;
-    }
-  return NULL;
+  return profiles_find (self->profiles, iccid);
 }
 
 const Profile *
 card_facts_enabled (const CardFacts *self)
 {
-  for (guint i = 0; i < self->profiles->len; i++)
-    {
-      const Profile *profile = self->profiles->pdata[i];
-      if (profile->state == PROFILE_ENABLED)
-        return profile;
-    }
-  return NULL;
+  return profiles_find_enabled (self->profiles);
 }
 
 gboolean

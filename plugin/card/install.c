@@ -13,7 +13,7 @@
 struct _Install
 {
   Card *card;
-  CardAccess *access;
+  CardAccess *access; /* NULL until its turn, and while the modem is away then */
   Activation *activation;
   GBytes *ci_pem;
   char *code;
@@ -54,7 +54,7 @@ install_free (Install *self)
 {
   stop_waiting (self);
   g_object_unref (self->card);
-  card_access_unref (self->access);
+  g_clear_pointer (&self->access, card_access_unref);
   g_clear_pointer (&self->activation, activation_free);
   g_bytes_unref (self->ci_pem);
   g_free (self->code);
@@ -125,15 +125,26 @@ check_consent (Install *self, Channel *channel, GError **error)
   return FALSE;
 }
 
+static const char *
+imei_of (const Install *self)
+{
+  return self->access && *self->access->imei ? self->access->imei : NULL;
+}
+
 /* Worker: up to the metadata, and on to the end where nothing has to be asked. */
 static gboolean
 begin_work (gpointer data, GCancellable *cancellable, GError **error)
 {
   Install *self = data;
-  DownloadDevice device = { .imei = *self->access->imei ? self->access->imei : NULL };
+  DownloadDevice device = { .imei = imei_of (self) };
   g_autoptr (Channel) channel = NULL;
 
   progress_step (self->progress, "open-channel");
+  if (self->access == NULL)
+    {
+      error_set (error, ESIM_ERROR_DEVICE_GONE, "card", "the modem is away");
+      return FALSE;
+    }
   channel = card_access_open (self->access, self->progress, cancellable, error);
   if (channel == NULL)
     return FALSE;
@@ -343,10 +354,24 @@ on_begun (gpointer data, const GError *error, gpointer user_data)
              download_rules (self->download), self->data);
 }
 
+/* The modem may have come back as another device since the installation was asked for. */
+static void
+take_access (Install *self)
+{
+  CardAccess *now = card_access (self->card);
+
+  if (now == NULL)
+    return;
+  card_access_ref (now);
+  g_clear_pointer (&self->access, card_access_unref);
+  self->access = now;
+}
+
 static void
 begin (Install *self)
 {
   stop_waiting (self);
+  take_access (self);
   self->began = TRUE;
   queue_push (card_queue (self->card), begin_work, self, NULL, self->cancellable, on_begun, NULL);
 }
@@ -370,7 +395,6 @@ install_start (Card *card, Activation *activation, const InstallSettings *settin
   Install *self = g_new0 (Install, 1);
 
   self->card = g_object_ref (card);
-  self->access = card_access_ref (card_access (card));
   self->activation = activation;
   self->ci_pem = g_bytes_ref (settings->ci_pem);
   /* An empty code is none: the card would be asked in vain, with the session left open. */
@@ -397,6 +421,7 @@ install_answer (Install *self, const char *code)
   self->accept_rules = TRUE;
   if (code)
     self->code = g_strdup (code);
+  take_access (self);
   queue_push (card_queue (self->card), finish_work, self, NULL, self->cancellable, on_finished,
               NULL);
 }

@@ -80,15 +80,6 @@ judge (Switch what, guint result, GError **error)
     }
 }
 
-static Profile *
-find_profile (GPtrArray *profiles, const char *iccid)
-{
-  for (guint i = 0; i < profiles->len; i++)
-    if (g_ascii_strcasecmp (((Profile *) profiles->pdata[i])->iccid, iccid) == 0)
-      return profiles->pdata[i];
-  return NULL;
-}
-
 static gboolean
 is_done (Switch what, const Profile *profile)
 {
@@ -124,7 +115,7 @@ settle (Channel *channel, Switch what, const char *iccid, const GError *problem,
   g_autoptr (GError) unseen = NULL;
   g_autoptr (GPtrArray) profiles = es10c_get_profiles (channel, FALSE, NULL, &unseen);
 
-  if (profiles && is_done (what, find_profile (profiles, iccid)))
+  if (profiles && is_done (what, profiles_find (profiles, iccid)))
     return TRUE;
   if (profiles)
     {
@@ -147,7 +138,7 @@ static GBytes *
 aid_of (Channel *channel, const char *iccid)
 {
   g_autoptr (GPtrArray) profiles = es10c_get_profiles (channel, FALSE, NULL, NULL);
-  Profile *profile = profiles ? find_profile (profiles, iccid) : NULL;
+  Profile *profile = profiles ? profiles_find (profiles, iccid) : NULL;
 
   return profile && profile->aid ? g_bytes_ref (profile->aid) : NULL;
 }

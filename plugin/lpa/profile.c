@@ -260,3 +260,22 @@ profile_free (Profile *self)
   g_clear_pointer (&self->icon, g_bytes_unref);
   g_free (self);
 }
+
+Profile *
+profiles_find (GPtrArray *profiles, const char *iccid)
+{
+  /* Letters occur in ICCIDs, in either case. */
+  for (guint i = 0; iccid && i < profiles->len; i++)
+    if (g_ascii_strcasecmp (((Profile *) profiles->pdata[i])->iccid, iccid) == 0)
+      return profiles->pdata[i];
+  return NULL;
+}
+
+Profile *
+profiles_find_enabled (GPtrArray *profiles)
+{
+  for (guint i = 0; i < profiles->len; i++)
+    if (((Profile *) profiles->pdata[i])->state == PROFILE_ENABLED)
+      return profiles->pdata[i];
+  return NULL;
+}

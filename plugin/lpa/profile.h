@@ -51,6 +51,11 @@ Profile *profile_parse (GBytes *members, GError **error);
 Profile *profile_parse_from (TlvOrigin origin, GBytes *members, GError **error);
 void profile_free (Profile *self);
 
+/** profiles_find: the one of PROFILES (of Profile) with ICCID; profiles_find_enabled: the enabled
+ * one. NULL when there is none; owned by PROFILES. */
+Profile *profiles_find (GPtrArray *profiles, const char *iccid);
+Profile *profiles_find_enabled (GPtrArray *profiles);
+
 /** iccid_to_text, iccid_to_bytes: the 10 swapped, F-padded bytes of 5A and the form people write.
  * NULL with INVALID_ARGUMENT for what is none. */
 char *iccid_to_text (GBytes *bytes);

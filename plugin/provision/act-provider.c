@@ -224,19 +224,45 @@ list_known (Act *self, ProviderSession *session, GCancellable *cancellable, GErr
 }
 
 static gboolean
+write_intent (Act *self, const char *known, GError **error)
+{
+  g_autofree char *now = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / G_USEC_PER_SEC);
+
+  return journal_set (self->journal, error, JOURNAL_INTENT, now, JOURNAL_INTENT_KNOWN, known, NULL);
+}
+
+/* With the intent on disk: someone else's order for this card is out, or has been made since the
+ * list was looked at. That one, if it is of use, is RESERVATION. */
+static gboolean
+check_alone (Act *self, ProviderSession *session, GCancellable *cancellable, GError **error)
+{
+  if (journal_is_ordered_elsewhere (self->journal, self->eid))
+    {
+      error_set (error, ESIM_ERROR_BUSY, "provision",
+                 "a profile is being ordered for this card already, by Reserve");
+      return FALSE;
+    }
+  if (self->policy->method != POLICY_METHOD_EID)
+    return TRUE;
+  if (!find_by_eid (self, session, cancellable, error))
+    return FALSE;
+  if (self->reservation && reservation_worth (self->reservation) < 3)
+    g_clear_pointer (&self->reservation, reservation_free);
+  return TRUE;
+}
+
+static gboolean
 order (Act *self, ProviderSession *session, GCancellable *cancellable, GError **error)
 {
   gboolean by_eid = self->policy->method == POLICY_METHOD_EID;
   g_autofree char *known = list_known (self, session, cancellable, error);
-  g_autofree char *now = g_strdup_printf ("%" G_GINT64_FORMAT, g_get_real_time () / G_USEC_PER_SEC);
   g_autoptr (GError) refusal = NULL;
 
-  if (known == NULL
-      || !journal_set (self->journal, error, JOURNAL_INTENT, now, JOURNAL_INTENT_KNOWN, known,
-                       NULL))
+  if (known == NULL || !write_intent (self, known, error))
     return FALSE;
-  self->reservation
-      = self->provider->reserve (session, by_eid ? self->eid : NULL, cancellable, &refusal);
+  if (check_alone (self, session, cancellable, &refusal) && self->reservation == NULL)
+    self->reservation
+        = self->provider->reserve (session, by_eid ? self->eid : NULL, cancellable, &refusal);
   if (self->reservation)
     return keep_reservation (self, error);
   /* Any other refusal says that nothing was ordered. */

@@ -59,30 +59,12 @@ act_read_card (gpointer data, GCancellable *cancellable, GError **error)
   return self->facts != NULL;
 }
 
-static const Profile *
-find_profile (GPtrArray *profiles, const char *iccid)
-{
-  for (guint i = 0; i < profiles->len; i++)
-    if (g_strcmp0 (((Profile *) profiles->pdata[i])->iccid, iccid) == 0)
-      return profiles->pdata[i];
-  return NULL;
-}
-
-static const Profile *
-find_enabled (GPtrArray *profiles)
-{
-  for (guint i = 0; i < profiles->len; i++)
-    if (((Profile *) profiles->pdata[i])->state == PROFILE_ENABLED)
-      return profiles->pdata[i];
-  return NULL;
-}
-
 /* Ours is there and disabled, and what it displaces may be displaced. */
 static gboolean
 check_switch (Act *self, GPtrArray *profiles, GError **error)
 {
-  const Profile *ours = find_profile (profiles, self->iccid);
-  const Profile *enabled = find_enabled (profiles);
+  const Profile *ours = profiles_find (profiles, self->iccid);
+  const Profile *enabled = profiles_find_enabled (profiles);
 
   if (ours == NULL)
     error_set (error, ESIM_ERROR_NOT_FOUND, "provision", "profile %s is not on the card",
@@ -110,25 +92,45 @@ apn_in_use (Act *self, GCancellable *cancellable)
   return link && link->level != CONNECT_NONE ? g_strdup (link->apn) : NULL;
 }
 
+/* Cancelled in the middle, the card may have done it all the same: what it is now is what everyone
+ * is to be told. */
+static gboolean
+switch_to (Act *self, Channel **channel, const char *iccid, GCancellable *cancellable,
+           GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  if (switch_enable (*channel, iccid, cancellable, &problem))
+    return TRUE;
+  if (error_is_code (problem, ESIM_ERROR_CANCELLED))
+    {
+      g_clear_pointer (channel, channel_close);
+      *channel = open_card (self, NULL, NULL);
+      self->facts = *channel ? card_facts_read (*channel, self->access->eid, NULL, NULL) : NULL;
+    }
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
+}
+
 gboolean
 act_enable (gpointer data, GCancellable *cancellable, GError **error)
 {
   Act *self = data;
+  /* Before the card is opened: it is not held while D-Bus is waited for. */
+  g_autofree char *apn = apn_in_use (self, cancellable);
   g_autoptr (Channel) channel = open_card (self, cancellable, error);
   g_autoptr (GPtrArray) profiles = NULL;
-  g_autofree char *apn = NULL;
   const Profile *enabled;
 
   if (channel)
     profiles = es10c_get_profiles (channel, FALSE, cancellable, error);
   if (profiles == NULL || !check_switch (self, profiles, error))
     return FALSE;
-  enabled = find_enabled (profiles);
-  apn = enabled ? apn_in_use (self, cancellable) : NULL;
+  enabled = profiles_find_enabled (profiles);
   return journal_set (self->journal, error, JOURNAL_BEFORE, enabled ? enabled->iccid : NULL,
-                      JOURNAL_BEFORE_APN, apn, JOURNAL_ICCID, self->iccid, JOURNAL_ROLLED_BACK,
-                      NULL, NULL)
-         && switch_enable (channel, self->iccid, cancellable, error);
+                      JOURNAL_BEFORE_APN, enabled ? apn : NULL, JOURNAL_ICCID, self->iccid,
+                      JOURNAL_ROLLED_BACK, NULL, NULL)
+         && switch_to (self, &channel, self->iccid, cancellable, error);
 }
 
 gboolean
@@ -150,7 +152,7 @@ act_roll_back (gpointer data, GCancellable *cancellable, GError **error)
   tries = g_strdup_printf ("%" G_GINT64_FORMAT,
                            journal_get_number (self->journal, JOURNAL_ROLLED_BACK) + 1);
   return journal_set (self->journal, error, JOURNAL_ROLLED_BACK, tries, NULL)
-         && switch_enable (channel, before, cancellable, error);
+         && switch_to (self, &channel, before, cancellable, error);
 }
 
 /* ---- the modem and its link ---- */
@@ -233,20 +235,47 @@ reach (GSocketAddress *address, const char *interface, GCancellable *cancellable
   return FALSE;
 }
 
+/* One of HOST's addresses: the link may have only one family, and a host may have a dead one. */
+static gboolean
+reach_any (GSocketConnectable *host, const char *interface, GCancellable *cancellable,
+           GError **error)
+{
+  g_autoptr (GSocketAddressEnumerator) addresses = g_socket_connectable_enumerate (host);
+  g_autoptr (GError) problem = NULL;
+
+  for (;;)
+    {
+      g_autoptr (GError) end = NULL;
+      g_autoptr (GSocketAddress) address
+          = g_socket_address_enumerator_next (addresses, cancellable, &end);
+
+      if (address == NULL && problem == NULL)
+        problem = g_steal_pointer (&end);
+      if (address == NULL)
+        break;
+      g_clear_error (&problem);
+      if (reach (address, interface, cancellable, &problem))
+        return TRUE;
+    }
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
+}
+
 gboolean
 act_verify (gpointer data, GCancellable *cancellable, GError **error)
 {
   Act *self = data;
   g_autoptr (GSocketConnectable) host = NULL;
-  g_autoptr (GSocketAddressEnumerator) addresses = NULL;
-  g_autoptr (GSocketAddress) address = NULL;
 
   if (!act_look_at_link (self, cancellable, error))
     return FALSE;
+  /* A socket bound to "" is bound to nothing, and any other uplink would pass for this one. */
+  if (*self->link->interface == '\0')
+    {
+      error_set (error, ESIM_ERROR_DATA_FAILED, "provision",
+                 "the connection has no network interface that could be tried");
+      return FALSE;
+    }
   host = g_network_address_parse (self->policy->verify_host, VERIFY_PORT, error);
-  if (host == NULL)
-    return FALSE;
-  addresses = g_socket_connectable_enumerate (host);
-  address = g_socket_address_enumerator_next (addresses, cancellable, error);
-  return address && reach (address, self->link->interface, cancellable, error);
+  return host && reach_any (host, self->link->interface, cancellable, error);
 }

@@ -34,7 +34,7 @@ typedef struct
   gboolean settling;        /* an order was sent and is not there (yet) */
   gboolean unsettled;       /* and can't be told from looking */
   ConnectStatus *link;
-  CardFacts *facts;
+  CardFacts *facts; /* may be there after an error too: the card was looked at because of it */
 } Act;
 
 void act_free (gpointer self);

@@ -31,6 +31,8 @@ on_again (gpointer data)
 void
 run_end (Provision *self, GVariant *result, GError *error)
 {
+  g_autoptr (Provision) alive = g_object_ref (self);
+
   g_clear_handle_id (&self->timer, g_source_remove);
   self->running = self->waiting = FALSE;
   if (self->journal)
@@ -50,6 +52,7 @@ run_end (Provision *self, GVariant *result, GError *error)
   g_signal_emit_by_name (self, "finished", result);
   if (result)
     g_variant_unref (result);
+  run_begin_next (alive);
 }
 
 void

@@ -12,6 +12,9 @@
 #include "base/error.h"
 
 #define SUFFIX ".journal"
+/* An order's request ends after a minute at the latest, and is in the provider's list within twenty
+ * seconds then, whatever became of who sent it. */
+#define ORDER_S 90
 
 struct _Journal
 {
@@ -205,15 +208,20 @@ has_word (const char *list, const char *word)
   return g_strv_contains ((const char *const *) words, word);
 }
 
-gboolean
-journal_is_taken (Journal *self, const char *key, const char *value)
+/* Whether the FACTS of the journal NAME are what is looked for. */
+typedef gboolean (*Match) (GHashTable *facts, const char *name, const char *key, const char *value);
+
+/* Any journal of the folder but SELF. They are read from the disk: another object may write them.
+ */
+static gboolean
+any_other (Journal *self, Match match, const char *key, const char *value)
 {
   g_autoptr (GDir) dir = g_dir_open (self->dir, 0, NULL);
   g_autofree char *own = g_path_get_basename (self->path);
-  gboolean taken = FALSE;
+  gboolean found = FALSE;
   const char *name;
 
-  while (dir && !taken && (name = g_dir_read_name (dir)) != NULL)
+  while (dir && !found && (name = g_dir_read_name (dir)) != NULL)
     {
       g_autofree char *path = g_build_filename (self->dir, name, NULL);
       g_autoptr (GHashTable) facts = NULL;
@@ -221,7 +229,40 @@ journal_is_taken (Journal *self, const char *key, const char *value)
       if (!g_str_has_suffix (name, SUFFIX) || g_str_equal (name, own))
         continue;
       facts = read_facts (path);
-      taken = has_word (g_hash_table_lookup (facts, key), value);
+      found = match (facts, name, key, value);
     }
-  return taken;
+  return found;
+}
+
+static gboolean
+has_value (GHashTable *facts, G_GNUC_UNUSED const char *name, const char *key, const char *value)
+{
+  return has_word (g_hash_table_lookup (facts, key), value);
+}
+
+gboolean
+journal_is_taken (Journal *self, const char *key, const char *value)
+{
+  return any_other (self, has_value, key, value);
+}
+
+/* An account's journal says which card its order is for; a card's own is for that card. */
+static gboolean
+orders_for (GHashTable *facts, const char *name, const char *key, const char *eid)
+{
+  const char *intent = g_hash_table_lookup (facts, key);
+  const char *for_eid = g_hash_table_lookup (facts, JOURNAL_INTENT_EID);
+  gint64 age
+      = intent ? g_get_real_time () / G_USEC_PER_SEC - g_ascii_strtoll (intent, NULL, 10) : ORDER_S;
+  gsize length = strlen (eid);
+  gboolean own = g_str_has_prefix (name, eid) && g_str_equal (name + length, SUFFIX);
+
+  /* One from the future is of a clock that was set back: as good as old. */
+  return age >= 0 && age < ORDER_S && (own || g_strcmp0 (for_eid, eid) == 0);
+}
+
+gboolean
+journal_is_ordered_elsewhere (Journal *self, const char *eid)
+{
+  return any_other (self, orders_for, JOURNAL_INTENT, eid);
 }

@@ -49,4 +49,10 @@ gboolean journal_set (Journal *self, GError **error, ...) G_GNUC_NULL_TERMINATED
  * or in the list that it is. */
 gboolean journal_is_taken (Journal *self, const char *key, const char *value);
 
+/** journal_is_ordered_elsewhere: whether another journal in the same folder has an order for the
+ * card EID out, the answer of which may still come: an intent not older than an order may take to
+ * show up in the provider's list. Who orders writes the own intent first, then asks this, then
+ * looks at the list: of two at the same moment at least one sees the other. */
+gboolean journal_is_ordered_elsewhere (Journal *self, const char *eid);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Journal, journal_unref)

@@ -228,6 +228,20 @@ journal_intent (Order *self, const char *known, GError **error)
                       JOURNAL_INTENT_EID, self->eid ? self->eid : "", NULL);
 }
 
+/* With the intent on disk: no one else orders for the same card. A reservation that is there
+ * already is SID. */
+static gboolean
+check_alone (Order *self, ProviderSession *session, GCancellable *cancellable, GError **error)
+{
+  if (self->eid == NULL)
+    return TRUE;
+  if (!journal_is_ordered_elsewhere (self->journal, self->eid))
+    return find_by_eid (self, session, cancellable, error);
+  error_set (error, ESIM_ERROR_BUSY, LAYER,
+             "a profile is being ordered for this card already, by Provision");
+  return FALSE;
+}
+
 static gboolean
 place (Order *self, ProviderSession *session, GCancellable *cancellable, GError **error)
 {
@@ -239,7 +253,10 @@ place (Order *self, ProviderSession *session, GCancellable *cancellable, GError 
   if (known == NULL || !journal_intent (self, known, error))
     return FALSE;
   progress_step (self->progress, "reserve");
-  made = self->driver->reserve (session, self->eid, cancellable, &refusal);
+  if (check_alone (self, session, cancellable, &refusal) && self->sid)
+    return journal_no_intent (self, error);
+  if (refusal == NULL)
+    made = self->driver->reserve (session, self->eid, cancellable, &refusal);
   if (made)
     {
       self->sid = g_strdup (made->sid);
@@ -266,9 +283,7 @@ get_reservation (Order *self, ProviderSession *session, GCancellable *cancellabl
     return FALSE;
   if (self->sid || journal_get_number (self->journal, JOURNAL_INTENT) != 0)
     return TRUE;
-  if (self->eid && !find_by_eid (self, session, cancellable, error))
-    return FALSE;
-  return self->sid || place (self, session, cancellable, error);
+  return place (self, session, cancellable, error);
 }
 
 /* ---- what follows ---- */

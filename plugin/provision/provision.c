@@ -239,10 +239,58 @@ may_go_on (Provision *self)
 }
 
 static void
+forget_next (Provision *self)
+{
+  g_clear_pointer (&self->next.settle, g_free);
+  g_clear_pointer (&self->next.progress, progress_unref);
+  self->next.pending = self->next.asked = self->next.stopped = FALSE;
+}
+
+static void
 set_progress (Provision *self, Progress *progress)
 {
   g_clear_pointer (&self->progress, progress_unref);
   self->progress = progress ? progress_ref (progress) : progress_new (NULL, NULL);
+}
+
+gboolean
+provision_is_running (Provision *self)
+{
+  return self->running;
+}
+
+gboolean
+provision_is_stopping (Provision *self)
+{
+  return self->running && g_cancellable_is_cancelled (self->cancellable);
+}
+
+static void
+start_later (Provision *self, gboolean asked, const char *settle, Progress *progress)
+{
+  if (self->next.pending && !asked)
+    return;
+  forget_next (self);
+  self->next.pending = TRUE;
+  self->next.asked = asked;
+  self->next.settle = g_strdup (settle);
+  self->next.progress = progress ? progress_ref (progress) : NULL;
+}
+
+void
+run_begin_next (Provision *self)
+{
+  gboolean asked = self->next.asked, stopped = self->next.stopped;
+  g_autofree char *settle = g_steal_pointer (&self->next.settle);
+  g_autoptr (Progress) progress = g_steal_pointer (&self->next.progress);
+
+  if (!self->next.pending)
+    return;
+  forget_next (self);
+  if (!stopped)
+    provision_start (self, asked, settle, progress);
+  else if (asked)
+    run_end_cancelled (self);
 }
 
 void
@@ -251,6 +299,11 @@ provision_start (Provision *self, gboolean asked, const char *settle, Progress *
   GError *error = NULL;
 
   g_clear_handle_id (&self->again_timer, g_source_remove);
+  if (provision_is_stopping (self))
+    {
+      start_later (self, asked, settle, progress);
+      return;
+    }
   if (!asked && (self->running || !may_run_unasked (self)))
     return;
   if (asked && !check_start (self, self->running ? NULL : settle, &error))
@@ -283,6 +336,7 @@ provision_stop (Provision *self, gboolean for_good)
   g_cancellable_cancel (self->background);
   g_clear_object (&self->background);
   self->background = g_cancellable_new ();
+  self->next.stopped = self->next.pending;
   if (!self->running)
     return;
   g_cancellable_cancel (self->cancellable);
@@ -385,6 +439,7 @@ provision_finalize (GObject *object)
   g_clear_signal_handler (&self->card_handler, self->card);
   g_clear_signal_handler (&self->network_handler, g_network_monitor_get_default ());
   run_forget_sights (&self->seen);
+  forget_next (self);
   run_close_session (self);
   g_clear_object (&self->cancellable);
   g_clear_object (&self->background);

@@ -26,6 +26,11 @@ Provision *provision_new (Card *card, Policy *policy, const ProviderDriver *cons
  * NULL) counts and shows the steps. */
 void provision_start (Provision *self, gboolean asked, const char *settle, Progress *progress);
 
+/** provision_is_running: whether a run is on, or its last step still out; provision_is_stopping:
+ * whether it was stopped: a start then waits for its end, which has a "finished" of its own. */
+gboolean provision_is_running (Provision *self);
+gboolean provision_is_stopping (Provision *self);
+
 /** provision_stop: ends it now; what was reached stays, and the next start goes on from there.
  * "finished" comes with CANCELLED. */
 void provision_stop (Provision *self, gboolean for_good);

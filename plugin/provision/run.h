@@ -53,6 +53,14 @@ struct _Provision
   GError *problem;
 
   gboolean running, asked;
+  /* A start that came while a stopped run's step was still out. */
+  struct
+  {
+    gboolean pending, asked;
+    gboolean stopped; /* before it could begin */
+    char *settle;
+    Progress *progress;
+  } next;
   gboolean busy; /* a step is out; it calls run_step_done() */
   gboolean waiting;
   Step step;
@@ -78,9 +86,10 @@ struct _Provision
   GCancellable *background; /* of what goes on without a run */
 };
 
-/* loop (provision.c). run_step_done: STEP is over, ERROR NULL: it worked. run_wait: look again
- * after MS milliseconds. */
+/* loop (provision.c). run_begin_next: the start that waited for this run's end. run_step_done: STEP
+ * is over, ERROR NULL: it worked. run_wait: look again after MS milliseconds. */
 void run_advance (Provision *self);
+void run_begin_next (Provision *self);
 void run_step_done (Provision *self, Step step, const GError *error);
 void run_wait (Provision *self, guint ms);
 

@@ -116,6 +116,8 @@ trip_done (gpointer data, const GError *error, gpointer user_data)
 
   if (error == NULL)
     keep_session (self, data);
+  else if (((Act *) data)->facts)
+    card_set_facts (self->card, ((Act *) data)->facts);
   if (error == NULL && trip->learn)
     trip->learn (self, data);
   run_step_done (self, trip->step, error);

@@ -64,11 +64,18 @@ on_too_late (gpointer data)
 void
 await_modem (Card *card, GCancellable *cancellable, AwaitDone done, gpointer data)
 {
+  g_autoptr (GError) error = NULL;
   Await *self;
 
   if (card_access (card))
     {
       done (NULL, data);
+      return;
+    }
+  if (g_cancellable_is_cancelled (cancellable))
+    {
+      error_set (&error, ESIM_ERROR_CANCELLED, "service", "cancelled while the modem was away");
+      done (error, data);
       return;
     }
   self = g_new0 (Await, 1);

@@ -10,6 +10,7 @@
 /** AwaitDone: the modem is there (ERROR NULL), or it is not: DEVICE_GONE, CANCELLED. */
 typedef void (*AwaitDone) (const GError *error, gpointer data);
 
-/** await_modem: calls DONE once, from within where CARD's modem is there now, else when it is back,
+/** await_modem: calls DONE once, from within where CARD's modem is there now or
+ * CANCELLABLE is cancelled already, else when it is back,
  * after 15 s at the latest. Main thread only. */
 void await_modem (Card *card, GCancellable *cancellable, AwaitDone done, gpointer data);

@@ -25,6 +25,7 @@ struct _Euicc
   EsimEuicc *skeleton;
   GHashTable *profiles; /* ICCID -> ProfileObject */
   Job *provision_job;   /* NULL while no one waits for provisioning */
+  Job *next_provision;  /* that begins when a stopped run has ended; else NULL */
   GPtrArray *jobs;      /* of Job, owned: those that are not over, oldest first */
 };
 
@@ -40,6 +41,7 @@ euicc_finalize (GObject *object)
   g_clear_object (&self->skeleton);
   g_clear_object (&self->object);
   g_clear_object (&self->provision_job);
+  g_clear_object (&self->next_provision);
   g_hash_table_unref (self->profiles);
   g_ptr_array_unref (self->jobs);
   G_OBJECT_CLASS (euicc_parent_class)->finalize (object);
@@ -133,6 +135,7 @@ on_provision_finished (Euicc *self, GVariant *result)
   g_autoptr (Job) job = g_steal_pointer (&self->provision_job);
   const GError *error = provision_error (self->provision);
 
+  self->provision_job = g_steal_pointer (&self->next_provision);
   if (job)
     {
       job_end (job, result, error);
@@ -229,15 +232,20 @@ on_provision_job_cancelled (Euicc *self)
 static void
 start_provision (Euicc *self, GDBusMethodInvocation *invocation, const char *settle)
 {
-  self->provision_job = euicc_start_job (self, "provision", invocation);
-  if (self->provision_job == NULL)
+  Job *job = euicc_start_job (self, "provision", invocation);
+
+  if (job == NULL)
     return;
   /* Until it has ended: a card that leaves must not take its job's end along. */
   g_object_ref (self);
-  job_run (self->provision_job);
-  g_signal_connect_object (job_cancellable (self->provision_job), "cancelled",
+  if (provision_is_stopping (self->provision))
+    self->next_provision = job;
+  else
+    self->provision_job = job;
+  job_run (job);
+  g_signal_connect_object (job_cancellable (job), "cancelled",
                            G_CALLBACK (on_provision_job_cancelled), self, G_CONNECT_SWAPPED);
-  provision_start (self->provision, TRUE, settle, job_progress (self->provision_job));
+  provision_start (self->provision, TRUE, settle, job_progress (job));
 }
 
 static void
@@ -248,11 +256,14 @@ provision_now (gpointer object, GDBusMethodInvocation *invocation)
   g_autoptr (GVariant) options = call_options (invocation);
   g_autoptr (GError) error = NULL;
   const char *settle = NULL;
+  /* One that was cancelled may still have a step out; the new one begins after it. */
+  const gboolean stopping = provision_is_stopping (self->provision);
+  Job *busy = stopping ? self->next_provision : self->provision_job;
 
   call_check_options (options, known, &error);
-  if (error == NULL && self->provision_job)
+  if (error == NULL && busy)
     error_set (&error, ESIM_ERROR_BUSY, "service", "provisioning is under way: %s",
-               job_path (self->provision_job));
+               job_path (busy));
   if (error)
     {
       call_fail (invocation, error);
@@ -385,6 +396,13 @@ euicc_stop (Euicc *self)
   for (guint i = 0; i < jobs->len; i++)
     g_cancellable_cancel (job_cancellable (jobs->pdata[i]));
   provision_stop (self->provision, FALSE);
+}
+
+gboolean
+euicc_is_idle (Euicc *self)
+{
+  drop_ended_jobs (self);
+  return self->jobs->len == 0 && !provision_is_running (self->provision);
 }
 
 void

@@ -249,8 +249,12 @@ static gboolean
 is_idle (Service *self)
 {
   GHashTableIter iter;
-  gpointer provider;
+  gpointer euicc, provider;
 
+  g_hash_table_iter_init (&iter, self->euiccs);
+  while (g_hash_table_iter_next (&iter, NULL, &euicc))
+    if (!euicc_is_idle (euicc))
+      return FALSE;
   g_hash_table_iter_init (&iter, self->providers);
   while (g_hash_table_iter_next (&iter, NULL, &provider))
     if (!provider_object_is_idle (provider))
@@ -258,14 +262,29 @@ is_idle (Service *self)
   return registry_is_idle (self->registry);
 }
 
+static void
+on_flushed (G_GNUC_UNUSED GObject *connection, G_GNUC_UNUSED GAsyncResult *result, gpointer data)
+{
+  Service *self = data;
+
+  self->stopped (self->stopped_data);
+}
+
 static gboolean
 on_drain (gpointer data)
 {
   Service *self = data;
+  g_autoptr (GDBusConnection) connection
+      = g_dbus_object_manager_server_get_connection (self->objects);
 
   if (!is_idle (self) && g_get_monotonic_time () < self->deadline)
     return G_SOURCE_CONTINUE;
-  self->stopped (self->stopped_data);
+  /* Answers and the jobs' ends are on their way until the connection's own thread has written
+   * them. */
+  if (connection)
+    g_dbus_connection_flush (connection, NULL, on_flushed, self);
+  else
+    self->stopped (self->stopped_data);
   return G_SOURCE_REMOVE;
 }
 

@@ -99,13 +99,15 @@ look_again (Task *self)
   return NULL;
 }
 
-/* The card's own REFRESH can take the answer away, and the channel with it: then the card as it is
- * decides. Without a sight of it PROBLEM stands. After the first of two verbs it is looked at in
- * any case: that one did change it. */
+/* The card's own REFRESH can take the answer away, and the channel with it; so does a cancellation
+ * while the card works: then the card as it is decides. Without a sight of it PROBLEM stands. After
+ * the first of two verbs it is looked at in any case: that one did change it. */
 static gboolean
 settle (Task *self, GError *problem, GError **error)
 {
-  gboolean lost = error_is_code (problem, ESIM_ERROR_CHANNEL) && self->plan.check;
+  gboolean lost = self->plan.check
+                  && (error_is_code (problem, ESIM_ERROR_CHANNEL)
+                      || error_is_code (problem, ESIM_ERROR_CANCELLED));
 
   if (lost || self->plan.then)
     self->facts = look_again (self);

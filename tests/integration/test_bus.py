@@ -257,6 +257,24 @@ class Sigterm(RigCase):
         self.ends_and_starts_again(iccid, ("released",))
         self.assert_done(self.download(code))
 
+    def test_between_two_steps_of_provisioning(self):
+        """Nothing is on a queue then; who waits still hears how it ended."""
+        self.supersim("set", reserve_seconds=30)
+        self.start_esimd()
+        path = self.start_job(self.euicc()[0], "Euicc", "Provision")
+        self.until(lambda: self.job(path)["Step"] == "wait-reservation", 10, "it waits")
+        told = []
+        self.lab.bus.signal_subscribe(None, "org.freedesktop.DBus.Properties", "PropertiesChanged", path, None, 0,
+                                      lambda *signal: told.append(signal[5][1].get("State")))
+        self.assertEqual(self.stop_esimd(), 0)
+
+        def heard():
+            while GLib.MainContext.default().iteration(False):
+                pass
+            return "cancelled" in told
+
+        self.until(heard, 2, "its end is told")
+
     def test_while_a_person_is_asked(self):
         self.start_esimd()
         iccid = "8988307000000000302"

@@ -130,6 +130,18 @@ class Deleting(ProfilesCase):
         self.assertIsNone(self.on_card(iccid))
         self.assertNotIn(iccid, self.profiles())
 
+    def test_cancelled_though_done(self):
+        """The card has deleted it, its answer is lost, and nobody waits for that: what is so is shown."""
+        iccid = "8988307000000000201"
+        self.card("add_profile", iccid=iccid, name="Doomed")
+        self.assert_done(self.finish(self.start_job(self.euicc()[0], "Euicc", "Refresh")))
+        self.card("fault", at="es10c.deleteProfile", how="silent", executed=True)
+        job = self.start_job(self.profiles()[iccid][0], "Profile", "Delete")
+        self.until(lambda: self.on_card(iccid) is None, 5, "the card has deleted it")
+        self.cancel(job)
+        self.assert_done(self.finish(job))
+        self.assertNotIn(iccid, self.profiles())
+
     def test_delete_enabled(self):
         path = self.profiles()[ENABLED][0]
         self.refused("ProfileState", self.start_job, path, "Profile", "Delete")
