@@ -105,10 +105,11 @@ run_service (const ServiceSetup *setup)
 int
 main (int argc, char **argv)
 {
-  g_autofree char *config = NULL, *state = NULL;
+  g_autofree char *config = NULL, *quirks = NULL, *state = NULL;
   gboolean debug = FALSE, version = FALSE;
   const GOptionEntry entries[] = {
     { "config", 'c', 0, G_OPTION_ARG_FILENAME, &config, "Settings file", "FILE" },
+    { "quirks", 'q', 0, G_OPTION_ARG_FILENAME, &quirks, "Known modems", "FILE" },
     { "state-dir", 's', 0, G_OPTION_ARG_FILENAME, &state, "Where journals are kept", "DIR" },
     { "debug", 'd', 0, G_OPTION_ARG_NONE, &debug, "Log what is done, step by step", NULL },
     { "version", 'V', 0, G_OPTION_ARG_NONE, &version, "Print the version", NULL },
@@ -116,7 +117,7 @@ main (int argc, char **argv)
   };
   g_autoptr (GOptionContext) context = g_option_context_new ("- eSIM service");
   g_autoptr (GError) error = NULL;
-  ServiceSetup setup = { modems, channels, providers, connects, NULL, NULL, NULL };
+  ServiceSetup setup = { modems, channels, providers, connects, NULL, NULL, NULL, NULL };
 
   setlocale (LC_ALL, "");
   g_option_context_add_main_entries (context, entries, NULL);
@@ -137,6 +138,7 @@ main (int argc, char **argv)
     }
   log_setup (debug);
   setup.config_file = config ? config : ESIMD_CONFIG_FILE;
+  setup.quirks_file = quirks ? quirks : ESIMD_QUIRKS_FILE;
   setup.state_dir = state ? state : ESIMD_STATE_DIR;
   setup.credentials_dir = g_getenv ("CREDENTIALS_DIRECTORY");
   return run_service (&setup);

@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "config-credentials.h"
 #include "config-keys.h"
+#include "config-quirks.h"
 #include "net/anchors.h"
 
 /* A [provider NAME] group while it is read. */
@@ -62,6 +63,7 @@ policy_new (void)
 
   g_atomic_ref_count_init (&self->refs);
   self->providers = g_ptr_array_new_with_free_func (provider_free);
+  self->quirks = quirks_table_new ();
   config_keys_set_standard ("provision", self);
   config_keys_set_standard ("data", self);
   config_keys_set_standard ("lpa", self);
@@ -85,6 +87,7 @@ policy_unref (Policy *self)
   config_keys_clear ("lpa", self);
   g_clear_pointer (&self->ci_pem, g_bytes_unref);
   g_ptr_array_unref (self->providers);
+  quirks_table_free (self->quirks);
   g_free (self);
 }
 
@@ -139,13 +142,13 @@ compare_names (gconstpointer a, gconstpointer b)
   return strcmp (*(char *const *) a, *(char *const *) b);
 }
 
-/* PATH, then the *.conf files of the conf.d beside it, by name. */
+/* FIRST, then the *.conf files of the folder NAME beside PATH, by name. */
 static GPtrArray *
-list_files (const char *path)
+list_files (const char *first, const char *path, const char *folder_name)
 {
   GPtrArray *files = g_ptr_array_new_with_free_func (g_free);
   g_autofree char *folder = g_path_get_dirname (path);
-  g_autofree char *conf_d = g_build_filename (folder, "conf.d", NULL);
+  g_autofree char *conf_d = g_build_filename (folder, folder_name, NULL);
   g_autoptr (GDir) dir = g_dir_open (conf_d, 0, NULL);
   const char *name;
 
@@ -153,14 +156,14 @@ list_files (const char *path)
     if (g_str_has_suffix (name, ".conf") && *name != '.')
       g_ptr_array_add (files, g_build_filename (conf_d, name, NULL));
   g_ptr_array_sort (files, compare_names);
-  g_ptr_array_insert (files, 0, g_strdup (path));
+  g_ptr_array_insert (files, 0, g_strdup (first));
   return files;
 }
 
 static GPtrArray *
 read_files (const char *path, GError **error)
 {
-  g_autoptr (GPtrArray) files = list_files (path);
+  g_autoptr (GPtrArray) files = list_files (path, path, "conf.d");
   /* Takes over the free function of the first array that is stolen into it; none when empty. */
   g_autoptr (GPtrArray) lines = config_file_parse (path, "", NULL);
 
@@ -394,4 +397,30 @@ policy_load (const char *path, const char *credentials_dir, GError **error)
   if (!complete (self, lines, error))
     return NULL;
   return g_steal_pointer (&self);
+}
+
+gboolean
+policy_load_quirks (Policy *self, const char *quirks_file, const char *path, GError **error)
+{
+  g_autoptr (GPtrArray) files = list_files (quirks_file, path, "quirks.d");
+
+  for (guint i = 0; i < files->len; i++)
+    {
+      GPtrArray *lines = config_file_parse (files->pdata[i], "", NULL);
+
+      if (!read_file (lines, files->pdata[i], error))
+        {
+          g_ptr_array_unref (lines);
+          return FALSE;
+        }
+      if (!quirks_table_add (self->quirks, lines, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+Quirks
+policy_quirks (const Policy *self, const QuirksModem *modem)
+{
+  return quirks_table_find (self->quirks, modem);
 }

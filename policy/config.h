@@ -56,6 +56,8 @@ typedef struct
   GBytes *ci_pem; /* its contents, or GSMA's anchors */
 
   GPtrArray *providers; /* of PolicyProvider */
+
+  struct _QuirksTable *quirks; /* see policy_quirks() */
 } Policy;
 
 typedef struct
@@ -74,6 +76,15 @@ typedef struct
 Policy *policy_load (const char *path, const char *credentials_dir, GError **error);
 Policy *policy_ref (Policy *self);
 void policy_unref (Policy *self);
+
+/** policy_load_quirks: adds the known modems of QUIRKS_FILE (quirks.conf; may be missing) and of
+ * the
+ * *.conf files in the quirks.d beside PATH, before anybody else has SELF. SETTINGS as above. */
+gboolean policy_load_quirks (Policy *self, const char *quirks_file, const char *path,
+                             GError **error);
+
+/** policy_quirks: what is known to be peculiar about MODEM. */
+Quirks policy_quirks (const Policy *self, const QuirksModem *modem);
 
 /** policy_find_provider: the provider NAME, NULL when there is none. Owned by SELF. */
 const PolicyProvider *policy_find_provider (const Policy *self, const char *name);

@@ -350,6 +350,55 @@ test_not_remembered (Test *test, gconstpointer data)
   g_assert_cmpstr (plug (test)->driver->name, ==, "mbim");
 }
 
+/* A policy with TEXT as its known modems. */
+static Policy *
+make_policy (Test *test, const char *text)
+{
+  g_autofree char *conf = g_build_filename (test->dir, "esimd.conf", NULL);
+  g_autofree char *quirks = g_build_filename (test->dir, "quirks.conf", NULL);
+  g_autoptr (GError) error = NULL;
+  Policy *policy = policy_load (conf, NULL, &error);
+
+  g_assert_true (g_file_set_contents (quirks, text, -1, NULL));
+  policy_load_quirks (policy, quirks, conf, &error);
+  g_assert_no_error (error);
+  g_remove (quirks);
+  return policy;
+}
+
+/* A modem that a failed try harms is left alone until its stack says that it has an eUICC. */
+static void
+test_known_only (Test *test, gconstpointer data)
+{
+  g_autoptr (Policy) policy = make_policy (test, "[modem X]\nmodel=EM05*\nknown-only=yes\n");
+  g_autoptr (ModemSnapshot) plain = make_modem (), known = make_modem ();
+
+  registry_set_policy (test->registry, policy);
+  show (plain);
+  registry_rescan (test->registry);
+  g_assert_true (registry_is_idle (test->registry));
+  g_assert_cmpuint (mbim.opened, ==, 0);
+  known->failure = MODEM_FAILURE_NO_PROFILE;
+  show (known);
+  g_assert_false (registry_is_idle (test->registry));
+}
+
+/* A Reload is heeded by cards that are there. */
+static void
+test_new_policy (Test *test, gconstpointer data)
+{
+  g_autoptr (Policy) policy
+      = make_policy (test, "[modem X]\nstack=fake\ntransports=at\nsegment-size=9\n");
+  const CardAccess *access = plug (test);
+
+  g_assert_cmpstr (access->driver->name, ==, "mbim");
+  g_assert_cmpuint (access->target.quirks.segment_size, ==, 255);
+  registry_set_policy (test->registry, policy);
+  access = card_access (registry_cards (test->registry)->pdata[0]);
+  g_assert_cmpstr (access->driver->name, ==, "at");
+  g_assert_cmpuint (access->target.quirks.segment_size, ==, 9);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -359,5 +408,7 @@ main (int argc, char **argv)
   g_test_add_func ("/card/all-fail", test_all_fail);
   g_test_add ("/card/remembered", Test, NULL, set_up, test_remembered, tear_down);
   g_test_add ("/card/not-remembered", Test, NULL, set_up, test_not_remembered, tear_down);
+  g_test_add ("/card/known-only", Test, NULL, set_up, test_known_only, tear_down);
+  g_test_add ("/card/new-policy", Test, NULL, set_up, test_new_policy, tear_down);
   return g_test_run ();
 }

@@ -258,7 +258,7 @@ test_quirks (void)
   Bed bed;
 
   bed_up (&bed, "connect open capability select eid release close");
-  bed.target.quirks.skip_slot_mapping = TRUE;
+  bed.target.quirks.slot_mapping = FALSE;
   memcpy (bed.target.quirks.terminal_capability, "\x83\x01\x07", 3);
   bed.target.quirks.terminal_capability_len = 3;
   read_eid (&bed);
@@ -418,7 +418,7 @@ test_timed_out (void)
   Channel *channel;
 
   bed_up (&bed, "connect open slot select eid-silent release close");
-  bed.target.quirks.apdu_timeout_ms = 1000;
+  bed.target.quirks.apdu_timeout_s = 1;
   channel = open_channel (&bed);
   eid_fails (channel, NULL, ESIM_ERROR_TIMED_OUT);
   channel_close (channel);

@@ -49,6 +49,8 @@ at_open_device (const ChannelTarget *target, GCancellable *cancellable, GError *
   self = g_new0 (At, 1);
   self->line = line;
   self->quirks = target->quirks;
+  self->csim = self->quirks.at_csim;
+  self->plain_cla = self->quirks.at_session_handles;
   return self;
 }
 
@@ -119,7 +121,7 @@ exchange (At *self, gboolean csim, const guint8 *apdu, gsize size, GCancellable 
   g_autoptr (GError) local = NULL;
 
   if (at_line_command (self->line, command, csim ? "+CSIM:" : "+CGLA:",
-                       self->quirks.apdu_timeout_ms, &answer, cancellable, &local))
+                       1000 * self->quirks.apdu_timeout_s, &answer, cancellable, &local))
     return parse_answer (answer, error);
   mark_long (local, size);
   g_propagate_error (error, g_steal_pointer (&local));

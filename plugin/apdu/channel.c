@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/wait.h"
 
 #define LAYER "apdu"
 #define RESPONSE_MAX (1024 * 1024) /* far above any eUICC's longest answer, icons included */
@@ -86,6 +87,16 @@ open_isdr (Channel *self, GCancellable *cancellable, GError **error)
   g_assert_not_reached ();
 }
 
+/* Some modems need a moment between being spoken to and being able to open a channel. */
+static gboolean
+open_device (Channel *self, GCancellable *cancellable, GError **error)
+{
+  guint delay_ms = self->target.quirks.open_delay_ms;
+
+  self->device = self->driver->open_device (&self->target, cancellable, error);
+  return self->device && (delay_ms == 0 || wait_sleep (delay_ms, cancellable, error));
+}
+
 Channel *
 channel_open (const ChannelDriver *driver, const ChannelTarget *target, Progress *progress,
               GCancellable *cancellable, GError **error)
@@ -99,8 +110,7 @@ channel_open (const ChannelDriver *driver, const ChannelTarget *target, Progress
   self->target.modem = g_strdup (target->modem);
   self->target.memory = g_strdup (target->memory);
   self->progress = progress ? progress_ref (progress) : NULL;
-  self->device = driver->open_device (&self->target, cancellable, error);
-  if (self->device == NULL || !open_isdr (self, cancellable, error))
+  if (!open_device (self, cancellable, error) || !open_isdr (self, cancellable, error))
     {
       g_prefix_error (error, "ISD-R through %s: ", target->device);
       return NULL;

@@ -168,7 +168,7 @@ check_slot (Mbim *self, guint wanted, GCancellable *cancellable, GError **error)
   g_autoptr (GError) local = NULL;
   guint slot = 0;
 
-  if (self->quirks.skip_slot_mapping)
+  if (!self->quirks.slot_mapping)
     return TRUE;
   if (!slot_in_use (self, &slot, cancellable, &local)
       && error_get_raw (local, "mbim-status") == NULL)
@@ -354,7 +354,7 @@ mbim_transmit (gpointer data, guint number, GBytes *apdu, GCancellable *cancella
   response = command (self,
                       mbim_message_ms_uicc_low_level_access_apdu_set_new (
                           number, MBIM_UICC_SECURE_MESSAGING_NONE, type, size, bytes, NULL),
-                      MAX (1, self->quirks.apdu_timeout_ms / 1000), cancellable, error);
+                      self->quirks.apdu_timeout_s, cancellable, error);
   if (response == NULL)
     return NULL;
   if (!mbim_message_ms_uicc_low_level_access_apdu_response_parse (response, &status, &length,

@@ -328,7 +328,7 @@ check_slot (Qmi *self, guint wanted, GCancellable *cancellable, GError **error)
   gboolean there;
 
   self->slot = wanted + 1;
-  if (self->quirks.skip_slot_mapping)
+  if (!self->quirks.slot_mapping)
     return TRUE;
   response = command (self, request_new (self, UIM_GET_SLOT_STATUS), cancellable, &local);
   if (response == NULL && error_get_raw (local, "qmi-result"))
@@ -529,7 +529,7 @@ qmi_transmit (gpointer data, guint number, GBytes *apdu, GCancellable *cancellab
   Qmi *self = data;
   QmiMessage *request = request_new (self, UIM_SEND_APDU);
   g_autoptr (QmiMessage) response = NULL;
-  guint timeout_ms = MAX (1000, self->quirks.apdu_timeout_ms), code = 0;
+  guint timeout_ms = 1000 * self->quirks.apdu_timeout_s, code = 0;
   guint16 size = 0, announced_size = 0;
   const guint8 *answer, *announced;
 

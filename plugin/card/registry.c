@@ -24,6 +24,7 @@ struct _Registry
   const ChannelDriver *const *channels;
   char *state_dir;
   Models *models;
+  Policy *policy;      /* NULL: no modem is known to be peculiar */
   GPtrArray *running;  /* of Watch */
   GHashTable *entries; /* Modem.Device -> Entry */
   GPtrArray *cards;
@@ -83,6 +84,18 @@ entry_free (Entry *self)
   g_free (self);
 }
 
+static Quirks
+find_quirks (Entry *self)
+{
+  const QuirksModem modem = { .usb_id = self->modem->usb_id,
+                              .model = self->modem->model,
+                              .revision = self->modem->revision,
+                              .stack = self->modem->stack };
+  const Policy *policy = self->registry->policy;
+
+  return policy ? policy_quirks (policy, &modem) : QUIRKS_DEFAULT;
+}
+
 static GPtrArray *
 find_ways (Entry *self, const Quirks *quirks)
 {
@@ -99,7 +112,7 @@ find_ways (Entry *self, const Quirks *quirks)
 static void
 entry_show_modem (Entry *self)
 {
-  const Quirks quirks = QUIRKS_DEFAULT;
+  const Quirks quirks = find_quirks (self);
   g_autoptr (GPtrArray) ways = find_ways (self, &quirks);
   g_autoptr (CardAccess) access = NULL;
 
@@ -205,13 +218,14 @@ entry_is_euicc (const Entry *self)
 static void
 entry_read (Entry *self)
 {
-  const Quirks quirks = QUIRKS_DEFAULT;
   g_autoptr (GPtrArray) ways = NULL;
+  Quirks quirks;
   CardReader *reader;
 
   self->again = self->reading;
   if (self->modem == NULL || self->reading)
     return;
+  quirks = find_quirks (self);
   ways = find_ways (self, &quirks);
   if (ways->len == 0 || (quirks.known_only && !entry_is_euicc (self)))
     return;
@@ -317,6 +331,7 @@ registry_finalize (GObject *object)
   g_object_unref (self->stop);
   g_free (self->state_dir);
   models_free (self->models);
+  g_clear_pointer (&self->policy, policy_unref);
   G_OBJECT_CLASS (registry_parent_class)->finalize (object);
 }
 
@@ -351,6 +366,27 @@ registry_new (const ModemDriver *const *modems, const ChannelDriver *const *chan
   self->state_dir = g_strdup (state_dir);
   self->models = models_open (state_dir);
   return self;
+}
+
+void
+registry_set_policy (Registry *self, Policy *policy)
+{
+  GHashTableIter iter;
+  gpointer value;
+
+  policy_ref (policy);
+  g_clear_pointer (&self->policy, policy_unref);
+  self->policy = policy;
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &value))
+    {
+      Entry *entry = value;
+
+      if (entry->modem && entry->card)
+        entry_show_modem (entry);
+      else
+        entry_read (entry);
+    }
 }
 
 void

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "card/card.h"
+#include "config.h"
 
 /* Signals: "card-added" (Card), "card-removed" (Card). */
 #define CARD_TYPE_REGISTRY (registry_get_type ())
@@ -16,6 +17,10 @@ G_DECLARE_FINAL_TYPE (Registry, registry, CARD, REGISTRY, GObject)
 Registry *registry_new (const ModemDriver *const *modems, const ChannelDriver *const *channels,
                         const char *state_dir);
 void registry_start (Registry *self);
+
+/** registry_set_policy: which modems are known to be how; from now on, for every card. Once before
+ * registry_start(). */
+void registry_set_policy (Registry *self, Policy *policy);
 
 /** registry_stop: cancels every queued and running job; nothing is published any more. */
 void registry_stop (Registry *self);

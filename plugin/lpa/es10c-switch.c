@@ -143,28 +143,40 @@ aid_of (Channel *channel, const char *iccid)
   return profile && profile->aid ? g_bytes_ref (profile->aid) : NULL;
 }
 
+/* By ICCID, and by AID where the card does not know it so; where it is known not to, by AID alone.
+ */
+static gboolean
+ask (Channel *channel, Switch what, GBytes *id, const char *iccid, gboolean refresh, guint *result,
+     GCancellable *cancellable, GError **error)
+{
+  const char *function = switches[what].function;
+  guint32 tag = switches[what].tag;
+  g_autoptr (GBytes) aid = channel_quirks (channel)->by_aid ? aid_of (channel, iccid) : NULL;
+
+  if (aid == NULL)
+    {
+      if (!es10_result (channel, function, switch_request (what, 0x5A, id, refresh), tag, result,
+                        cancellable, error))
+        return FALSE;
+      if (*result == 1 || *result == 127)
+        aid = aid_of (channel, iccid);
+    }
+  return aid == NULL
+         || es10_result (channel, function, switch_request (what, 0x4F, aid, refresh), tag, result,
+                         cancellable, error);
+}
+
 static gboolean
 switch_profile (Channel *channel, Switch what, const char *iccid, gboolean refresh,
                 GCancellable *cancellable, GError **error)
 {
-  const char *function = switches[what].function;
-  guint32 tag = switches[what].tag;
   g_autoptr (GBytes) id = iccid_to_bytes (iccid, error);
-  g_autoptr (GBytes) aid = NULL;
   g_autoptr (GError) problem = NULL;
-  guint result;
+  guint result = 0;
 
   if (id == NULL)
     return FALSE;
-  if (es10_result (channel, function, switch_request (what, 0x5A, id, refresh), tag, &result,
-                   cancellable, &problem)
-      && (result == 1 || result == 127))
-    {
-      aid = aid_of (channel, iccid);
-      if (aid)
-        es10_result (channel, function, switch_request (what, 0x4F, aid, refresh), tag, &result,
-                     cancellable, &problem);
-    }
+  ask (channel, what, id, iccid, refresh, &result, cancellable, &problem);
   if (problem && may_hide_success (problem))
     return settle (channel, what, iccid, problem, error);
   if (problem)

@@ -35,6 +35,7 @@ struct _Ladder
   LadderDone done;
   gpointer data;
   Rung next;
+  gboolean hurry; /* the modem is known not to see it by itself */
   const char *climbed;
   guint busy_retries;
   guint absences; /* looks in a row that did not find it */
@@ -218,7 +219,7 @@ on_start (gpointer data)
 
   self->timer = 0;
   if (!ended (self))
-    wait_more (self, self->patience_s);
+    wait_more (self, self->hurry ? 1 : self->patience_s);
   return G_SOURCE_REMOVE;
 }
 
@@ -238,6 +239,28 @@ on_cancelled (Ladder *self)
   self->timer = g_idle_add (on_start, self);
 }
 
+/* The rung that quirks.conf names for this modem, RUNG_NONE where it may do without. */
+static Rung
+first_rung (Card *card)
+{
+  const CardAccess *access = card_access (card);
+
+  if (access == NULL)
+    return RUNG_NONE;
+  switch (access->target.quirks.after_enable)
+    {
+    case QUIRKS_AFTER_ENABLE_WAIT:
+      return RUNG_NONE;
+    case QUIRKS_AFTER_ENABLE_REPROBE:
+      return RUNG_REPROBE;
+    case QUIRKS_AFTER_ENABLE_POWER_CYCLE:
+      return RUNG_POWER_CYCLE;
+    case QUIRKS_AFTER_ENABLE_RESET:
+      return RUNG_RESET;
+    }
+  return RUNG_NONE;
+}
+
 Ladder *
 ladder_start (Card *card, const char *iccid, guint patience_s, GCancellable *cancellable,
               LadderDone done, gpointer data)
@@ -247,6 +270,10 @@ ladder_start (Card *card, const char *iccid, guint patience_s, GCancellable *can
   self->card = g_object_ref (card);
   self->iccid = g_strdup (iccid);
   self->patience_s = MAX (patience_s, 1);
+  self->next = first_rung (card);
+  self->hurry = iccid && self->next != RUNG_NONE;
+  if (self->next == RUNG_NONE)
+    self->next = RUNG_REPROBE;
   self->climbed = "by itself";
   self->done = done;
   self->data = data;

@@ -149,16 +149,18 @@ show_providers (Service *self)
 static Policy *
 load_policy (const ServiceSetup *setup, GError **error)
 {
-  Policy *policy = policy_load (setup->config_file, setup->credentials_dir, error);
+  g_autoptr (Policy) policy = policy_load (setup->config_file, setup->credentials_dir, error);
 
-  for (guint i = 0; policy && i < policy->providers->len; i++)
+  if (policy == NULL || !policy_load_quirks (policy, setup->quirks_file, setup->config_file, error))
+    return NULL;
+  for (guint i = 0; i < policy->providers->len; i++)
     {
       const PolicyProvider *provider = policy->providers->pdata[i];
 
       if (provider->credentials_problem)
         g_warning ("provider %s: %s", provider->name, provider->credentials_problem);
     }
-  return policy;
+  return g_steal_pointer (&policy);
 }
 
 /* No reason not to run: esimd polls without it. */
@@ -190,6 +192,7 @@ reload_now (gpointer object, GDBusMethodInvocation *invocation)
     }
   policy_unref (self->policy);
   self->policy = policy;
+  registry_set_policy (self->registry, policy);
   g_hash_table_iter_init (&iter, self->euiccs);
   while (g_hash_table_iter_next (&iter, NULL, &euicc))
     euicc_set_policy (euicc, policy);
@@ -220,6 +223,7 @@ service_new (const ServiceSetup *setup, GError **error)
   if (self->policy == NULL)
     return NULL;
   self->registry = registry_new (setup->modems, setup->channels, setup->state_dir);
+  registry_set_policy (self->registry, self->policy);
   g_signal_connect_object (self->registry, "card-added", G_CALLBACK (on_card_added), self,
                            G_CONNECT_SWAPPED);
   g_signal_connect_object (self->registry, "card-removed", G_CALLBACK (on_card_removed), self,

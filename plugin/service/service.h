@@ -17,6 +17,7 @@ typedef struct
   const ProviderDriver *const *providers;
   const ConnectDriver *const *connects;
   const char *config_file;
+  const char *quirks_file;     /* the known modems; quirks.d is beside config_file */
   const char *credentials_dir; /* may be NULL */
   const char *state_dir;
 } ServiceSetup;

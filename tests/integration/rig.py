@@ -26,6 +26,7 @@ FLEET = "lab-fleet"
 ENABLED = 1  # as the card counts
 HERE = os.path.dirname(os.path.abspath(__file__))
 RUN = os.path.join(os.path.dirname(HERE), "lab", "run")
+QUIRKS = os.path.join(HERE, "..", "..", "policy", "quirks.conf")
 KNOBS = {"register_seconds": 0.1, "refresh_seconds": 0.1}
 # What tests expect of a person's patience: the lab's own clocks are in tenths of seconds.
 SETTINGS = {
@@ -102,7 +103,7 @@ class RigCase(unittest.TestCase):
         """Start esimd under self.settings; with WAIT until it has published the lab's card."""
         self.lab.environment.update(environment)
         self.lab.spawn("esimd", build_file("plugin", "esimd"), "--debug", "--config", self.write_config(),
-                       "--state-dir", os.path.join(self.dir, "esimd-state"))
+                       "--quirks", QUIRKS, "--state-dir", os.path.join(self.dir, "esimd-state"))
         if wait:
             self.lab.wait(lambda: self.lab.owned(NAME) and self.euiccs(), 20, "esimd publishes the card")
 
