@@ -57,10 +57,11 @@ _esimcli_complete() {
     -p | --profile) words=$(_esimcli_profiles) ;;
     -j | --job) words=$(_esimcli_objects --list-jobs) ;;
     --settle) words=none ;;
+    --reset) words='operational test default-smdp' ;;
     --callback-method) words='GET POST' ;;
     --download-qr | --qr-png | --qr-svg) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --eid | --fleet | --callback-url | --activation-code | --show | --create-fleet | --network-access-profile | --provider) words= ;;
-    --download | --confirmation-code | --set-nickname | --timeout) words= ;;
+    --download | --confirmation-code | --set-default-smdp | --set-nickname | --timeout) words= ;;
     *) words=$(_esimcli_options) ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")

@@ -2,12 +2,15 @@
 # SPDX-FileCopyrightText: 2026 The esimd developers
 """The man pages say what is so, the keys of -J are those promised there, and the shell completes what there is."""
 
+import fcntl
 import json
 import os
 import pathlib
+import pty
 import re
 import shlex
 import subprocess
+import termios
 import unittest
 
 from test_cli_mock import COST, EID, ESIMCLI, ICCID, CliCase, GLib
@@ -146,10 +149,74 @@ class Completion(CliCase):
         self.assertEqual(self.complete("esimcli -j "), {"7"})
         self.assertEqual(self.complete("esimcli --timeout "), set())
 
+    def test_values_are_no_options(self):
+        """Whatever has a value completes to values of its kind, or to nothing; to options never."""
+        with_value = re.findall(r"^  (?:-., )?(--[a-z-]+)=", run(ESIMCLI, "--help").stdout, flags=re.M)
+        self.assertGreater(len(with_value), 15)
+        for option in with_value:
+            with self.subTest(option):
+                self.assertEqual([word for word in self.complete(f"esimcli {option} ") if word.startswith("-")], [])
+        self.assertEqual(self.complete("esimcli --reset="), {"operational", "test", "default-smdp"})
+
     def test_without_the_service(self):
         self.service.stop()
         self.assertEqual(self.complete("esimcli -u "), {"any"})
         self.assertIn("--provision", self.complete("esimcli --pro"))
+
+
+class Zsh(CliCase):
+    """The same in zsh, typed on a terminal of its own."""
+
+    PAGE = ROOT / "cli/completion/_esimcli"
+
+    def shell(self):
+        """zsh without anybody's settings, with our completion; ready when this returns."""
+        controller, terminal = pty.openpty()
+        fcntl.ioctl(terminal, termios.TIOCSWINSZ, b"\x32\0\x78\0\0\0\0\0")
+        os.set_blocking(controller, False)
+        self.addCleanup(os.close, controller)
+        child = subprocess.Popen(["zsh", "-f", "-i"], stdin=terminal, stdout=terminal, stderr=terminal, start_new_session=True,
+                                 env={**self.environment(), "TERM": "dumb", "PATH": f"{os.path.dirname(ESIMCLI)}:{os.environ['PATH']}"})
+        os.close(terminal)
+        self.addCleanup(child.wait)
+        self.addCleanup(child.kill)
+        self.type(controller, f"fpath=({shlex.quote(str(self.PAGE.parent))} $fpath); autoload -Uz compinit; compinit -u -D; echo rea''dy\n", "ready")
+        return controller
+
+    def type(self, controller, text, *awaited):
+        """What the terminal shows after TEXT, once all of AWAITED are in it."""
+        shown = bytearray()
+        os.write(controller, text.encode())
+
+        def step():
+            try:
+                shown.extend(os.read(controller, 65536))
+            except OSError:
+                pass
+            return all(word.encode() in shown for word in awaited)
+        try:
+            self.wait_for(step)
+        except AssertionError:
+            self.fail(f"{awaited} not in {bytes(shown)}")
+        return shown.decode("utf-8", "replace")
+
+    def test_syntax(self):
+        self.assertEqual(run("zsh", "-n", str(self.PAGE)).stderr, "")
+        self.assertTrue(self.PAGE.read_text(encoding="utf-8").startswith("#compdef esimcli\n"))
+
+    def test_options(self):
+        shell = self.shell()
+        known = options_of(ESIMCLI)
+        shown = self.type(shell, "LISTMAX=1000; esimcli --\t\t", *known)
+        self.assertIn("Reserve, install, enable, connect", shown)
+        self.type(shell, "\x15esimcli --provis\t", "esimcli --provision ")
+
+    def test_objects(self):
+        shell = self.shell()
+        self.type(shell, "esimcli -u \t\t", "any", EID)
+        self.type(shell, "\x15esimcli --euicc=8\t", "--euicc=" + EID)
+        self.type(shell, "\x15esimcli -p 8\t\t", ICCID, "8988307000000000002")
+        self.type(shell, "\x15esimcli --callback-method=G\t", "--callback-method=GET ")
 
 
 if __name__ == "__main__":
