@@ -3,6 +3,7 @@
 /* One job: what it does, what it asks, how it ended, what it cost. */
 
 #include "cost.h"
+#include "esimd-error.h"
 #include "result.h"
 #include "verbs.h"
 #include "words.h"
@@ -83,7 +84,8 @@ add_error (Output *output, EsimJob *job)
   output_section (output, "Error");
   output_text (output, "job.error.name", "name", name);
   output_text (output, "job.error.text", "text", text);
-  output_text (output, "job.error.advice", "advice", advice);
+  output_text (output, "job.error.advice", NULL, advice);
+  output_line (output, "advice", esim_error_translate_advice (advice));
   output_text (output, "job.error.layer", "layer", layer);
   output_line (output, "raw codes", codes);
   add_dict (output, "job.error.raw", raw);

@@ -44,6 +44,9 @@ class German(CliCase):
         busy["Error"] = (*busy["Error"][:2], "The card is busy with the network or a menu; try again in half a minute.", *busy["Error"][3:])
         self.answer_with_job("Enable", "enable", busy)
         self.assertIn("Die Karte ist mit dem Netz oder einem Menü beschäftigt", self.cli("-p", "1", "--enable", status=1)[1])
+        self.assertIn("Die Karte ist mit dem Netz oder einem Menü beschäftigt", self.cli("-j", "7")[0])
+        for form in ("-J", "-K"):
+            self.assertIn("The card is busy with the network", self.cli("-j", "7", form)[0])
 
     def test_programs_read_what_they_always_read(self):
         for form in ("-J", "-K"):
@@ -59,8 +62,26 @@ class German(CliCase):
         pot = os.path.join(self.locale, "esimd.pot")
         subprocess.run(["xgettext", "--from-code=UTF-8", "-o", pot, *WORDS, *names], cwd=ROOT, check=True)
         merged = subprocess.run(["msgmerge", "-q", "--no-fuzzy-matching", "-o", "-", PO / "de.po", pot], capture_output=True, check=True)
-        missing = subprocess.run(["msgattrib", "--untranslated", "--no-obsolete", "-"], input=merged.stdout, capture_output=True, check=True)
-        self.assertEqual(re.findall(r'msgid (?!""\nmsgstr)(.*(?:\n".*)*)', missing.stdout.decode()), [])
+        self.assertEqual(self.chosen(merged, "--untranslated"), [])
+        self.assertEqual(self.chosen(merged, "--only-fuzzy"), [])
+        self.assertGreater(len(self.chosen(merged, "--translated")), 200)
+
+    def test_every_advice(self):
+        """What the service says in English on the bus, the command says in German: one sentence an error."""
+        table = (ROOT / "dbus/errors.c").read_text(encoding="utf-8")
+        advice = ["".join(re.findall('"([^"]*)"', text)) for text in re.findall(r'N_ \(((?:\s*"[^"]*")+)\)', table)]
+        self.assertEqual(len(advice), len(re.findall(r'PREFIX "\w+"', table)))
+        for number, english in enumerate(advice):
+            self.service.add("Job", 100 + number, Kind="x", State="failed", Error=("org.esimd1.Error.Failed", "x", english, "", {}))
+        self.service.add("Job", 99, Kind="x", State="failed", Error=("org.esimd1.Error.Failed", "x", "Not in the table.", "", {}))
+        self.assertIn("Not in the table.", self.cli("-j", "99")[0])
+        for number in range(0, len(advice), 7):
+            self.assertNotIn(advice[number], self.cli("-j", str(100 + number))[0])
+
+    def chosen(self, catalogue, which):
+        """The messages of CATALOGUE that msgattrib picks by WHICH."""
+        picked = subprocess.run(["msgattrib", which, "--no-obsolete", "-"], input=catalogue.stdout, capture_output=True, check=True)
+        return re.findall(r'msgid (?!""\nmsgstr)(.*(?:\n".*)*)', picked.stdout.decode())
 
 
 if __name__ == "__main__":
