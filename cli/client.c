@@ -326,6 +326,15 @@ client_find_job (Client *self, const char *name, GError **error)
   return NULL;
 }
 
+gboolean
+client_job_is_over (EsimJob *job)
+{
+  static const char *const over[] = { "done", "failed", "cancelled", NULL };
+  const char *state = esim_job_get_state (job);
+
+  return state && g_strv_contains (over, state);
+}
+
 EsimProvider *
 client_find_provider (Client *self, const char *name, GError **error)
 {

@@ -44,6 +44,9 @@ EsimProfile *client_find_profile (Client *self, const char *name, const char *eu
 /** client_find_job: the job named by an index or a path. */
 EsimJob *client_find_job (Client *self, const char *name, GError **error);
 
+/** client_job_is_over: whether JOB has ended, well or not. */
+gboolean client_job_is_over (EsimJob *job);
+
 /** client_find_provider: the provider NAME; NULL: the only one there is. EXIT_NOT_FOUND, or
  * EXIT_USAGE with their names where there are several. */
 EsimProvider *client_find_provider (Client *self, const char *name, GError **error);

@@ -34,15 +34,6 @@ typedef struct
   gboolean expired; /* because --timeout is over */
 } Follow;
 
-static gboolean
-is_over (EsimJob *job)
-{
-  const char *state = esim_job_get_state (job);
-
-  return g_strcmp0 (state, "done") == 0 || g_strcmp0 (state, "failed") == 0
-         || g_strcmp0 (state, "cancelled") == 0;
-}
-
 /* A verb that lists has a list as its whole answer. */
 static gboolean
 is_list (Follow *self)
@@ -69,9 +60,11 @@ on_changed (Follow *self)
 {
   if (!is_waiting (self->job))
     self->asked = FALSE;
-  if (!is_over (self->job) && is_served (self->job) && !(is_waiting (self->job) && self->asked))
+  if (!client_job_is_over (self->job) && is_served (self->job)
+      && !(is_waiting (self->job) && self->asked))
     display_show (self->display, self->job);
-  if (is_over (self->job) || !is_served (self->job) || (is_waiting (self->job) && !self->asked))
+  if (client_job_is_over (self->job) || !is_served (self->job)
+      || (is_waiting (self->job) && !self->asked))
     g_main_loop_quit (self->loop);
 }
 
@@ -289,14 +282,14 @@ static ExitStatus
 follow (Follow *self, GError **error)
 {
   on_changed (self);
-  while (!is_over (self->job) && is_served (self->job) && !self->leave)
+  while (!client_job_is_over (self->job) && is_served (self->job) && !self->leave)
     {
       if (is_waiting (self->job) && !self->asked)
         answer (self);
       else
         g_main_loop_run (self->loop);
     }
-  if (is_over (self->job))
+  if (client_job_is_over (self->job))
     return conclude (self, error);
   display_pause (self->display);
   if (self->leave)

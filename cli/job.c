@@ -20,7 +20,11 @@ job_cancel (Client *client, const Options *options, GError **error)
   g_autoptr (EsimJob) job = client_find_job (client, options->job, error);
   g_autoptr (GVariant) reply = NULL;
 
-  if (job)
+  if (job && client_job_is_over (job))
+    g_set_error (error, REPORT_ERROR, EXIT_FAILED,
+                 _ ("job %s is over already: %s\nSee how it ended with esimcli -j %s."),
+                 options->job, esim_job_get_state (job), options->job);
+  else if (job)
     reply = client_call (client, job, "Cancel", g_variant_new ("(a{sv})", NULL), error);
   if (reply == NULL)
     return EXIT_FAILED;

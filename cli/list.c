@@ -43,8 +43,10 @@ profile_line (Client *client, EsimProfile *profile)
 static char *
 job_line (Client *client, EsimJob *job)
 {
-  return g_strdup_printf ("%s [%s] %s %s", client_path (job), esim_job_get_kind (job),
-                          esim_job_get_state (job), esim_job_get_step (job));
+  const char *step = client_job_is_over (job) ? "" : esim_job_get_step (job);
+
+  return g_strdup_printf ("%s [%s] %s%s%s", client_path (job), esim_job_get_kind (job),
+                          esim_job_get_state (job), *step ? " " : "", step);
 }
 
 static ExitStatus

@@ -4,6 +4,7 @@
 
 #include <glib/gi18n.h>
 #include <glib-unix.h>
+#include <string.h>
 
 #include "cost.h"
 #include "verbs.h"
@@ -138,10 +139,26 @@ on_interrupt (gpointer data)
   return G_SOURCE_CONTINUE;
 }
 
+/* Euicc, Job, Profile, Provider, each by its number. */
+static int
+by_path (gconstpointer a, gconstpointer b)
+{
+  const char *left = g_dbus_object_get_object_path (G_DBUS_OBJECT (a));
+  const char *right = g_dbus_object_get_object_path (G_DBUS_OBJECT (b));
+  g_autofree char *left_kind = g_path_get_dirname (left);
+  g_autofree char *right_kind = g_path_get_dirname (right);
+  int kinds = strcmp (left_kind, right_kind);
+  guint first = client_number (left), second = client_number (right);
+
+  if (kinds != 0)
+    return kinds;
+  return first == second ? strcmp (left, right) : (first > second) - (first < second);
+}
+
 static void
 say_what_is_there (Client *client)
 {
-  GList *objects = g_dbus_object_manager_get_objects (client->objects);
+  GList *objects = g_list_sort (g_dbus_object_manager_get_objects (client->objects), by_path);
 
   for (GList *l = objects; l; l = l->next)
     say_there (l->data, _ ("present"));

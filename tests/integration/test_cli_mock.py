@@ -257,6 +257,16 @@ class Jobs(CliCase):
         self.service.after(800, self.service.stop)
         self.assertIn("error: esimd has stopped", self.cli("--refresh", status=5)[1])
 
+    def test_a_job_that_is_over(self):
+        self.service.add("Job", 4, Kind="provision", State="done", Step="connect")
+        self.service.add("Job", 5, Kind="refresh", State="running", Step="read-card")
+        self.assertEqual(self.cli("--list-jobs")[0],
+                         "    /org/esimd1/Job/4 [provision] done\n    /org/esimd1/Job/5 [refresh] running read-card\n")
+        self.assertIn("job 4 is over already: done\n       See how it ended with esimcli -j 4.", self.cli("-j", "4", "--cancel", status=1)[1])
+        self.assertEqual(self.service.calls, [])
+        self.service.handlers["Cancel"] = lambda *_: None
+        self.assertEqual(self.cli("-j", "5", "--cancel")[0], "successfully requested to cancel the job\n")
+
     def test_no_wait(self):
         self.answer_with_job("SendNotifications", "send-notifications")
         self.assertEqual(self.cli("--send-notifications", "--no-wait")[0], "/org/esimd1/Job/7\n")
@@ -306,12 +316,16 @@ class Jobs(CliCase):
 
     def test_monitor(self):
         self.service.add("Provider", "twilio", Name="twilio", State="no-credentials", Problem="no file")
+        for number in (11, 5):
+            self.service.add("Job", number, Kind="refresh", State="done")
         child = self.heard(self.start("-M"))
         self.service.after(200, self.euicc.set, ProvisioningState="reserve")
         self.service.after(200, self.euicc.set, CiKeyIds=["CC", "DD"], DefaultSmdp="")
         self.service.after(300, self.service.job, 3, "refresh", failed())
         self.service.after(2000, child.send_signal, signal.SIGINT)
         out = self.finish(child, 0)[0]
+        there = [line.split(":")[2].split(" ", 1)[1] for line in out.splitlines() if " present: " in line]
+        self.assertEqual(there, ["euicc 0", "job 5", "job 11", "profile 1", "profile 2", "provider twilio"])
         self.assertIn("euicc 0: provisioning-state reserve\n", out)
         self.assertIn("provider twilio: present: no-credentials, no file\n", out)
         self.assertRegex(out, "ci-key-ids CC, DD[,\n]")
