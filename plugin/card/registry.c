@@ -5,6 +5,8 @@
 
 #include "card/registry.h"
 
+#include <errno.h>
+
 #include "base/error.h"
 #include "card/models.h"
 #include "card/reader.h"
@@ -364,6 +366,8 @@ registry_new (const ModemDriver *const *modems, const ChannelDriver *const *chan
   self->modems = modems;
   self->channels = channels;
   self->state_dir = g_strdup (state_dir);
+  if (g_mkdir_with_parents (state_dir, 0700) != 0)
+    g_debug ("%s: %s", state_dir, g_strerror (errno));
   self->models = models_open (state_dir);
   return self;
 }

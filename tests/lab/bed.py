@@ -19,6 +19,7 @@ import gi
 gi.require_version("Gio", "2.0")
 from gi.repository import Gio, GLib  # noqa: E402  (needs the version first)
 
+from control import ask  # noqa: E402
 import pki  # noqa: E402
 from namespace import HOSTS  # noqa: E402
 from net import make_uplink, run_ip  # noqa: E402
@@ -118,8 +119,9 @@ def wait_for(condition, seconds, what, step=0.02):
 class Lab:
     """One lab in LAB_DIR. A context manager: entered, all runs; left, nothing does. `environment` is for commands."""
 
-    def __init__(self, lab_dir, state_dir=None, knobs=None, with_mm=True, real_polkit=False, smds=True):
-        self.dir, self.knobs = os.path.abspath(lab_dir), knobs or {}
+    def __init__(self, lab_dir, state_dir=None, knobs=None, with_mm=True, real_polkit=False, smds=True,
+                 kind="mbim", card=()):
+        self.dir, self.knobs, self.kind, self.card = os.path.abspath(lab_dir), knobs or {}, kind, card
         self.state_dir = os.path.abspath(state_dir) if state_dir else os.path.join(self.dir, "state")
         self.with_mm, self.real_polkit, self.polkit_rules = with_mm, real_polkit, None
         self.servers = ("smdp", "smds", "supersim") if smds else ("smdp", "supersim")
@@ -201,6 +203,8 @@ class Lab:
         self._start_servers()
         self._start_polkit()
         self._await_modem(modem)
+        for profile in self.card:
+            ask("euicc", "add_profile", self.dir, **profile)
         self.start_proxy()
         if self.with_mm:
             self.start_mm()
@@ -240,7 +244,7 @@ class Lab:
     def _spawn_modem(self):
         return self.spawn("modem", PYTHON, os.path.join(HERE, "modem.py"), "--pki", os.path.join(self.dir, "pki"),
                           "--state", os.path.join(self.state_dir, "euicc.json"), "--lab-dir", self.dir,
-                          "--set", json.dumps(self.knobs), preload=True, stdout=subprocess.PIPE)
+                          "--kind", self.kind, "--set", json.dumps(self.knobs), preload=True, stdout=subprocess.PIPE)
 
     def _await_modem(self, modem):
         line = modem.stdout.readline()
@@ -274,9 +278,10 @@ class Lab:
             self.call(POLKIT_NAME, POLKIT_PATH, MOCK_NAME, "AllowUnknown", GLib.Variant("(b)", (True,)))
 
     def start_proxy(self):
-        """mbim-proxy, before anybody who would start one as a child of his own."""
-        self.spawn("mbim-proxy", "/usr/libexec/mbim-proxy", "--no-exit", "--verbose", preload=True)
-        self.wait(_proxy_listens, 5, "mbim-proxy listens")
+        """The port's proxy, before anybody who would start one as a child of his own."""
+        name = f"{self.kind}-proxy"
+        self.spawn(name, f"/usr/libexec/{name}", "--no-exit", "--verbose", preload=True)
+        self.wait(lambda: _listens(name), 5, f"{name} listens")
 
     def start_mm(self):
         """ModemManager; not --test-no-qrtr, which in 1.20 turns auto-scan off."""
@@ -303,9 +308,9 @@ class Lab:
                 if interfaces.get(f"{MM_NAME}.Modem", {}).get("State", 0) not in (0, 1)}
 
 
-def _proxy_listens():
+def _listens(name):
     with open("/proc/net/unix", encoding="ascii") as sockets:
-        return any(line.rstrip().endswith("@mbim-proxy") for line in sockets)
+        return any(line.rstrip().endswith(f"@{name}") for line in sockets)
 
 
 def main(lab_dir, bare, options, command):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""The simulated MBIM modem: one process that is the USB device, answers its host, and holds the card and the network.
+"""The simulated modem: one process that is the USB device, answers its host, and holds the card and the network.
 
 Runs under umockdev-wrapper. Prints one JSON line {"root": DIR, "node": TTY} when the device is there. Control `modem`.
 """
@@ -8,20 +8,19 @@ Runs under umockdev-wrapper. Prints one JSON line {"root": DIR, "node": TTY} whe
 import argparse
 import asyncio
 import json
-import os
 
 import mbim
 from cids import Cids
 from control import ControlServer, Faults
+from device import Device
 from euicc import CONTROL_VERBS, Euicc
 from mbim import BASIC, MS_BASIC_EXT, MS_UICC, Basic, Ext, Kind, Status
-from net import Network, set_uplink
+from net import set_uplink
+from qmi_modem import QmiModem
 from radio import REGISTRATIONS, Radio
-from testbed import TestBed
 from uicc import UiccService
 
 FRAGMENT_SECONDS = 1.25  # how long the next fragment may take: MBIM 1.0, 9.5
-RESET_SECONDS = 1.0  # how long a reset modem is off the bus
 
 KNOBS = {
     "collect": True,  # follow 61xx and 6Cxx for the host
@@ -34,6 +33,9 @@ KNOBS = {
     "connect_seconds": 0.05,
     "apdu_seconds": 0.0,  # how long every APDU takes
     "apns": ["super"],
+    "long_from": 200,  # QMI: longer answers to an APDU come in indications
+    "chunk": 100,  # of so many bytes each
+    "chunks_first": True,  # before the response that announces them
     "mbimex": 3,  # version of Microsoft's extensions: 1, 2 or 3 (the SIM's type and eSIM status are told from 3 on)
 }
 
@@ -45,100 +47,36 @@ FAULT_POINTS = {
     (BASIC, Basic.CONNECT): "connect", (BASIC, Basic.IP_CONFIGURATION): "ip", (BASIC, Basic.RADIO_STATE): "radio",
     (MS_BASIC_EXT, Ext.DEVICE_RESET): "reset",
 }
-HOWS = ("no-answer", "status", "delay", "unplug", "crash", "response")
 
+class MbimModem(Device):
+    """MBIM's message layer; what the commands mean is in Cids, Radio and UiccService."""
 
-class PointFaults(Faults):
-    """Refuses orders that could never strike, so that a test with a spelling mistake fails."""
-
-    def order(self, at, how, times=1, skip=0, **details):
-        if at not in FAULT_POINTS.values() or how not in HOWS:
-            raise ValueError(f"no fault {how} at {at}; points: {sorted(FAULT_POINTS.values())}, hows: {HOWS}")
-        super().order(at, how, times, skip, **details)
-
-
-class Modem:
-    """The device and its message layer; what the commands mean is in Cids, Radio and UiccService."""
+    DRIVER, POINTS = "cdc_mbim", FAULT_POINTS.values()
 
     def __init__(self, card, knobs, loop):
-        self.card, self.knobs, self.loop = card, knobs, loop
-        self.faults = PointFaults()
-        self.bed, self.net = TestBed(), Network()
+        super().__init__(card, knobs, loop)
         self.radio = Radio(card, knobs, self.net, self.indicate, loop.call_later)
         self.uicc = UiccService(card, knobs, self.radio.lose_card)
-        self.cids = Cids(self.radio, self.uicc, knobs, lambda: loop.call_later(0.05, self._reset_device))
-        card.on_refresh = self._refresh
-        self.plugged = False
-        self._reset_host()
+        self.cids = Cids(self.radio, self.uicc, knobs, lambda: loop.call_later(0.05, self.reset))
+        self.reset_host()
 
-    def _reset_host(self):
-        """What a closed device remembers of its host: nothing."""
-        self._input, self._output = b"", bytearray()
+    def reset_host(self):
+        super().reset_host()
         self._fragments, self._timer = mbim.Reassembler(), None
         self.opened, self.max_transfer = False, mbim.MAX_TRANSFER
         self.cids.subscribed, self.radio.mbimex = None, 1
 
-    # Device
-
-    def plug(self):
-        if self.plugged:
-            raise RuntimeError("the modem is plugged in already")
-        index = self.net.plug()
-        self._reset_host()
-        self.bed.plug(index)
-        self.plugged = True
-        self.loop.add_reader(self.bed.fd, self._readable)
-        self.loop.add_reader(self.net.socket.fileno(), self.net.receive)
-        self.card.reset()
-        self.radio.power_on()
-
-    def unplug(self):
-        if not self.plugged:
-            raise RuntimeError("the modem is not plugged in")
-        self.plugged = False
-        self.loop.remove_reader(self.bed.fd)
-        self.loop.remove_writer(self.bed.fd)
-        self.loop.remove_reader(self.net.socket.fileno())
-        self._reset_host()
-        self.radio.power_off()
-        self.uicc.forget_channels()
-        self.bed.unplug()
-        self.net.unplug()
-
-    def _refresh(self):
-        if self.plugged:
-            self.uicc.forget_channels()
-            self.radio.lose_card()
-
-    def check_card(self):
-        """The card was changed by other means than APDUs."""
-        for channel in set(self.uicc.groups) - set(self.card.open_channels()):
-            del self.uicc.groups[channel]
-        known, now = ((profile or {}).get("iccid") for profile in (self.radio.profile, self.card.enabled_profile()))
-        if self.knobs["notice"] and known != now:
-            self.card.reset()
-            self._refresh()
-
-    def _after_apdu(self):
-        if self.knobs["notice"]:
-            self.card.after_response()  # fetches the proactive command, if the card has one
-
-    def _reset_device(self):
-        if self.plugged:
-            self.unplug()
-            self.loop.call_later(RESET_SECONDS, lambda: None if self.plugged else self.plug())
-
     # Message layer
 
-    def _readable(self):
-        self._input += os.read(self.bed.fd, 65536)
+    def receive(self, data):
         try:
-            messages, self._input = mbim.split_stream(self._input)
+            messages, rest = mbim.split_stream(data)
             for message in messages:
                 self._message(message)
+            return rest
         except mbim.MessageError as error:
-            self._input = b""
-            self._send([mbim.function_error(error.transaction, error.code)])
+            self.send([mbim.function_error(error.transaction, error.code)])
+            return b""
 
     def _message(self, message):
         kind, transaction, body = mbim.header(message)
@@ -149,8 +87,8 @@ class Modem:
         elif not self.opened:
             raise mbim.MessageError(mbim.Protocol.NOT_OPENED, transaction)
         elif kind == mbim.CLOSE:
-            self._reset_host()
-            self._send([mbim.done(kind, transaction)])
+            self.reset_host()
+            self.send([mbim.done(kind, transaction)])
         elif kind == mbim.COMMAND:
             self._command_fragment(transaction, body)
         else:
@@ -159,13 +97,13 @@ class Modem:
     def _open(self, transaction, body):
         if len(body) != 4:
             raise mbim.MessageError(mbim.Protocol.LENGTH_MISMATCH, transaction)
-        self._reset_host()
+        self.reset_host()
         self.max_transfer = min(int.from_bytes(body, "little"), mbim.MAX_TRANSFER)
         if self.max_transfer < 64:  # MBIM 1.0, 6.4: the least wMaxControlMessage
-            self._send([mbim.done(mbim.OPEN, transaction, Status.INVALID_PARAMETERS)])
+            self.send([mbim.done(mbim.OPEN, transaction, Status.INVALID_PARAMETERS)])
             return
         self.opened = True
-        self._send([mbim.done(mbim.OPEN, transaction)])
+        self.send([mbim.done(mbim.OPEN, transaction)])
 
     def _command_fragment(self, transaction, body):
         if self._timer:
@@ -179,26 +117,11 @@ class Modem:
     def _fragment_missing(self, transaction):
         if self._fragments.pending == transaction:
             self._fragments.drop()
-            self._send([mbim.function_error(transaction, mbim.Protocol.TIMEOUT_FRAGMENT)])
-
-    def _send(self, messages):
-        if not self.plugged:
-            return
-        for message in messages:
-            self._output += message
-        self._flush()
-
-    def _flush(self):
-        try:
-            while self._output:
-                del self._output[:os.write(self.bed.fd, self._output)]
-            self.loop.remove_writer(self.bed.fd)
-        except BlockingIOError:
-            self.loop.add_writer(self.bed.fd, self._flush)
+            self.send([mbim.function_error(transaction, mbim.Protocol.TIMEOUT_FRAGMENT)])
 
     def indicate(self, service, cid, info):
         if self.opened and self.cids.wanted(service, cid):
-            self._send(mbim.indicate(service, cid, info, self.max_transfer))
+            self.send(mbim.indicate(service, cid, info, self.max_transfer))
 
     # Commands
 
@@ -206,39 +129,25 @@ class Modem:
         """Run one command, through the fault that is ordered for it, if any."""
         point = FAULT_POINTS.get((command.service, command.cid))
         # polls of registration and session are no step of anybody's: only their setting counts
-        counts = point and not (point in ("connect", "attach", "radio") and command.kind is Kind.QUERY)
-        order = self.faults.take(point) if counts else None
-        how = order["how"] if order else None
-        if how == "crash":
-            os._exit(70)
-        if how == "delay":
-            self.loop.call_later(order["seconds"], self._run, command, None)
-            return
-        if how in ("no-answer", "unplug", "status"):
-            if order.get("after"):  # the modem does it, only the answer is lost
-                self._execute(command, None, lambda *_: None)
-            if how == "unplug":
-                self.unplug()
-            elif how == "status":
-                self._answer(command, order["code"], b"")
-            return
-        wait = self.knobs["apdu_seconds"] if point == "uicc.apdu" else 0
-        if wait:
-            self.loop.call_later(wait, self._run, command, order)
-        else:
-            self._run(command, order)
+        if point in ("connect", "attach", "radio") and command.kind is Kind.QUERY:
+            point = None
 
-    def _run(self, command, order):
-        self._execute(command, order, lambda status, info: self._answer(command, status, info))
+        def answer(status, info=b""):
+            self._answer(command, status, info)
 
-    def _execute(self, command, order, answer):
-        self.cids.execute(command, order, answer)
-        if command.service == MS_UICC:
-            self.loop.call_later(0.01, self._after_apdu)
+        def run(order, is_answered):
+            self.cids.execute(command, order, answer if is_answered else lambda *_: None)
+            if command.service == MS_UICC:
+                self.after_apdu()
+
+        self.execute(point, run, answer)
 
     def _answer(self, command, status, info):
         if self.opened:
-            self._send(mbim.command_done(command, status, info, self.max_transfer))
+            self.send(mbim.command_done(command, status, info, self.max_transfer))
+
+
+KINDS = {"mbim": MbimModem, "qmi": QmiModem}
 
 
 class Verbs:
@@ -325,7 +234,7 @@ async def run(options):
     knobs = {**KNOBS, **options.set}
     card_faults = Faults()
     card = Euicc(options.pki, options.state, card_faults)
-    modem = Modem(card, knobs, asyncio.get_running_loop())
+    modem = KINDS[options.kind](card, knobs, asyncio.get_running_loop())
     verbs = Verbs(modem)
     card_verbs = {name: verbs.on_card(verb) for name, verb in CONTROL_VERBS(card).items()}
     ControlServer("euicc", card_faults, card_verbs, options.lab_dir).start()
@@ -340,6 +249,7 @@ def main():
     parser.add_argument("--pki", required=True, help="the folder that pki.py filled")
     parser.add_argument("--state", required=True, help="the file that keeps the card")
     parser.add_argument("--lab-dir", required=True, help="the folder for the control sockets")
+    parser.add_argument("--kind", choices=KINDS, default="mbim", help="the protocol of its port")
     parser.add_argument("--set", type=json.loads, default={}, metavar="JSON", help="knobs, as the control verb set")
     options = parser.parse_args()
     check_knobs(options.set)

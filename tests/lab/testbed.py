@@ -27,17 +27,17 @@ A: idVendor=1d6b
 A: idProduct=0199
 A: bcdDevice=0100
 A: manufacturer=esimd lab
-A: product=MBIM modem with eUICC
+A: product=modem with eUICC
 L: driver=../../../../../bus/usb/drivers/usb
 """), (INTERFACE, """
 E: SUBSYSTEM=usb
 E: DEVTYPE=usb_interface
-E: DRIVER=cdc_mbim
-A: bInterfaceClass=02
-A: bInterfaceSubClass=0e
+E: DRIVER={driver}
+A: bInterfaceClass={interface_class}
+A: bInterfaceSubClass={interface_subclass}
 A: bInterfaceProtocol=00
 A: bInterfaceNumber=00
-L: driver=../../../../../../bus/usb/drivers/cdc_mbim
+L: driver=../../../../../../bus/usb/drivers/{driver}
 """), (WDM, """
 E: SUBSYSTEM=usbmisc
 E: DEVNAME=/dev/cdc-wdm0
@@ -54,22 +54,31 @@ L: device=../../../1-1:1.0
 """)]
 
 
-class TestBed:
-    """The modem's end of /dev/cdc-wdm0 is `fd` while it is plugged in."""
+CLASSES = {"cdc_mbim": ("02", "0e"), "qmi_wwan": ("ff", "ff")}
 
-    def __init__(self):
+
+class TestBed:
+    """The modem's end of /dev/cdc-wdm0 is `fd` while it is plugged in; DRIVER is the kernel's for it."""
+
+    def __init__(self, driver):
+        self._driver = driver
         self._bed = UMockdev.Testbed.new()
         self.root = self._bed.get_root_dir()
-        for driver in ("usb", "cdc_mbim"):
-            os.makedirs(f"{self._bed.get_sys_dir()}/bus/usb/drivers/{driver}", exist_ok=True)
+        for name in ("usb", driver):
+            os.makedirs(f"{self._bed.get_sys_dir()}/bus/usb/drivers/{name}", exist_ok=True)
         os.makedirs(f"{self.root}/dev", exist_ok=True)
         self.fd = self._slave = -1
         self.node = None
 
     def plug(self, index):
         """Add the device; INDEX is wwan0's interface index. The tty behind NODE is then `node`."""
+        interface_class, interface_subclass = CLASSES[self._driver]
         for path, text in DEVICES:
-            self._bed.add_from_string(f"P: {path}\n{text.lstrip().format(index=index)}")
+            text = text.lstrip().format(index=index, driver=self._driver, interface_class=interface_class,
+                                        interface_subclass=interface_subclass)
+            self._bed.add_from_string(f"P: {path}\n{text}")
+        if self._driver == "qmi_wwan":
+            self._bed.set_attribute(f"/sys{NET}", "qmi/raw_ip", "Y")
         # a terminal of our own, for umockdev can't make the same node twice; one slave stays open while no host has one
         self.fd, self._slave = os.openpty()
         self.node = os.ttyname(self._slave)
