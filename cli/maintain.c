@@ -7,19 +7,47 @@
 #include "follow.h"
 
 static ExitStatus
-start (Client *client, const Options *options, const char *method, GError **error)
+start_with (Client *client, const Options *options, const char *method, GVariantDict *dict,
+            GError **error)
 {
   g_autoptr (EsimEuicc) euicc = client_find_euicc (client, options->euicc, options->modem, error);
 
   if (euicc == NULL)
     return EXIT_FAILED;
-  return follow_call (client, options, euicc, method, g_variant_new ("(a{sv})", NULL), error);
+  return follow_call (client, options, euicc, method,
+                      g_variant_new ("(@a{sv})", g_variant_dict_end (dict)), error);
+}
+
+static ExitStatus
+start (Client *client, const Options *options, const char *method, GError **error)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  return start_with (client, options, method, &dict, error);
 }
 
 ExitStatus
 send_notifications (Client *client, const Options *options, GError **error)
 {
   return start (client, options, "SendNotifications", error);
+}
+
+ExitStatus
+send_notification (Client *client, const Options *options, GError **error)
+{
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+  g_autoptr (GError) problem = NULL;
+  guint64 number;
+
+  if (!g_ascii_string_to_unsigned (options->value, 10, 0, G_MAXUINT64, &number, &problem))
+    {
+      g_set_error (error, REPORT_ERROR, EXIT_USAGE,
+                   _ ("\"%s\" is no notification's number\nSee --list-notifications."),
+                   options->value);
+      return EXIT_FAILED;
+    }
+  g_variant_dict_insert (&dict, "sequence", "t", number);
+  return start_with (client, options, "SendNotifications", &dict, error);
 }
 
 ExitStatus

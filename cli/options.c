@@ -46,6 +46,7 @@ static const Verb verbs[] = {
   { "list-notifications", 0, list_notifications, ON_EUICC, TRUE },
   { "list-rules", 0, list_rules, ON_EUICC, TRUE },
   { "send-notifications", 0, send_notifications, ON_EUICC, TRUE },
+  { "send-notification", 0, send_notification, ON_EUICC, TRUE },
   { "refresh", 0, refresh, ON_EUICC, TRUE },
   { "enable", 'e', enable, ON_PROFILE, TRUE },
   { "disable", 'd', disable, ON_PROFILE, TRUE },
@@ -199,6 +200,7 @@ add_euicc (GOptionContext *context, Options *options)
     VERB ("list-notifications", 0, N_ ("List what waits on the card for its servers")),
     VERB ("list-rules", 0, N_ ("Show who may install profiles with policy rules")),
     VERB ("send-notifications", 0, N_ ("Send what waits on the card to its servers")),
+    VERB_OF ("send-notification", N_ ("Send the one that has this number in the list"), "NUMBER"),
     VERB ("refresh", 0, N_ ("Read the card anew")),
     { 0 },
   };

@@ -24,8 +24,14 @@ static const struct
 };
 
 static const TableColumn notification_columns[] = {
-  { "sequence", N_ ("number") }, { "operation", N_ ("operation") }, { "iccid", "ICCID" },
-  { "address", N_ ("server") },  { "next-try", N_ ("next try") },   { NULL, NULL },
+  { "sequence", N_ ("number") },
+  { "operation", N_ ("operation") },
+  { "iccid", "ICCID" },
+  { "address", N_ ("server") },
+  { "tries", N_ ("tries") },
+  { "next-try", N_ ("next try") },
+  { "last-error", N_ ("last error") },
+  { NULL, NULL },
 };
 
 static const TableColumn rule_columns[] = {

@@ -82,6 +82,7 @@ gboolean card_is_meant (const Options *options, const char *number, GError **err
 
 /* maintain.c */
 ExitStatus send_notifications (Client *client, const Options *options, GError **error);
+ExitStatus send_notification (Client *client, const Options *options, GError **error);
 ExitStatus refresh (Client *client, const Options *options, GError **error);
 ExitStatus rescan (Client *client, const Options *options, GError **error);
 ExitStatus reload (Client *client, const Options *options, GError **error);

@@ -183,6 +183,7 @@ make_facts (const char *iccid, ProfileState state)
   g_atomic_ref_count_init (&facts->refs);
   facts->eid = g_strdup (EID);
   facts->profiles = g_ptr_array_new_with_free_func ((GDestroyNotify) profile_free);
+  facts->notifications = g_ptr_array_new ();
   if (iccid)
     {
       Profile *profile = g_new0 (Profile, 1);

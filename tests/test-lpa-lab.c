@@ -142,7 +142,7 @@ test_whole (Test *test, G_GNUC_UNUSED gconstpointer lab)
   g_assert_true (g_bytes_equal (profile->aid, result->aid));
   g_assert_cmpint (profile->state, ==, PROFILE_DISABLED);
   g_assert_cmpstr (profile->mcc, ==, "234");
-  pending = notify_collect (test->channel, NULL, &error);
+  pending = notify_collect (test->channel, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (pending->len, ==, 0);
 }
@@ -433,7 +433,7 @@ test_local (Test *test, G_GNUC_UNUSED gconstpointer lab)
   g_assert_cmpstr (((Profile *) profiles->pdata[0])->nickname, ==, "Büro");
   g_assert_cmpint (((Profile *) profiles->pdata[0])->state, ==, PROFILE_ENABLED);
 
-  pending = notify_collect (test->channel, NULL, &error);
+  pending = notify_collect (test->channel, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (pending->len, ==, 5); /* a on, a off, b on (two servers), a deleted */
   g_assert_cmpuint (((PendingNotification *) pending->pdata[0])->event, ==, 0x40);
@@ -497,7 +497,7 @@ test_unreadable_notification (Test *test, G_GNUC_UNUSED gconstpointer lab)
   add_profile (test, iccid, ", \"notify\": [\"smdp.esimd.test\", \"smdp2.esimd.test\"]");
   g_assert_true (es10c_enable (test->channel, iccid, FALSE, NULL, &error));
   fault (test, "euicc", "\"at\": \"es10b.retrieveNotificationsList\", \"how\": \"rubbish\"");
-  pending = notify_collect (test->channel, NULL, &error);
+  pending = notify_collect (test->channel, NULL, NULL, &error);
   g_assert_no_error (error);
   g_assert_cmpuint (pending->len, ==, 1);
 }

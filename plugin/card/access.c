@@ -108,6 +108,7 @@ card_facts_unref (CardFacts *self)
   g_clear_pointer (&self->info, es10b_info_free);
   g_clear_pointer (&self->addresses, es10a_addresses_free);
   g_clear_pointer (&self->profiles, g_ptr_array_unref);
+  g_clear_pointer (&self->notifications, g_ptr_array_unref);
   g_free (self);
 }
 
@@ -120,17 +121,6 @@ read_info (CardFacts *self, Channel *channel, GCancellable *cancellable, GError 
     return FALSE;
   self->info = es10b_parse_info (info2, error);
   return self->info != NULL;
-}
-
-static gboolean
-count_notifications (CardFacts *self, Channel *channel, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GPtrArray) list = es10b_list_notifications (channel, cancellable, error);
-
-  if (list == NULL)
-    return FALSE;
-  self->n_notifications = list->len;
-  return TRUE;
 }
 
 CardFacts *
@@ -153,7 +143,10 @@ card_facts_read_with (Channel *channel, const char *eid, gboolean icons, GCancel
   if (self->addresses == NULL)
     return NULL;
   self->profiles = es10c_get_profiles (channel, icons, cancellable, error);
-  if (self->profiles == NULL || !count_notifications (self, channel, cancellable, error))
+  if (self->profiles == NULL)
+    return NULL;
+  self->notifications = es10b_list_notifications (channel, cancellable, error);
+  if (self->notifications == NULL)
     return NULL;
   return g_steal_pointer (&self);
 }

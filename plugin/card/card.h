@@ -46,8 +46,8 @@ typedef struct
   char *eid;
   Es10bInfo *info;
   Es10aAddresses *addresses;
-  GPtrArray *profiles; /* of Profile */
-  guint n_notifications;
+  GPtrArray *profiles;      /* of Profile */
+  GPtrArray *notifications; /* of Notification: what waits for its server */
 } CardFacts;
 
 /** card_facts_read: worker threads: everything of it over an open channel, but the profiles' icons;

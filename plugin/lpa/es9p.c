@@ -279,6 +279,15 @@ es9p_cancel_session (Http *http, const char *address, const char *transaction_id
   return answer != NULL;
 }
 
+/* 408 and 429 ask for another try; what else is 4xx says that another will not help either. */
+static EsimError
+code_of_refusal (guint status)
+{
+  if (status >= 500 || status == 408 || status == 429)
+    return ESIM_ERROR_SERVER_FAILED;
+  return status / 100 == 4 ? ESIM_ERROR_SERVER_REFUSED : ESIM_ERROR_SERVER_RUBBISH;
+}
+
 gboolean
 es9p_handle_notification (Http *http, const char *address, GBytes *notification,
                           GCancellable *cancellable, GError **error)
@@ -295,8 +304,9 @@ es9p_handle_notification (Http *http, const char *address, GBytes *notification,
       || (response->status == 200 && g_bytes_get_size (response->body) == 0))
     return TRUE;
   status = g_strdup_printf ("%u", response->status);
-  error_set (error, response->status >= 500 ? ESIM_ERROR_SERVER_FAILED : ESIM_ERROR_SERVER_RUBBISH,
-             "es9p", "handleNotification: the server did not take it: HTTP %s", status);
+  error_set (error, code_of_refusal (response->status), "es9p",
+             "handleNotification: the server %s it: HTTP %s",
+             response->status / 100 == 4 ? "refuses" : "did not take", status);
   error_add_raw (error ? *error : NULL, "http-status", status);
   return FALSE;
 }

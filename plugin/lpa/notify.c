@@ -61,8 +61,17 @@ is_of_one (const GError *problem)
          || error_is_code (problem, ESIM_ERROR_CARD_REFUSED);
 }
 
+static void
+tell_unreadable (const NotifyVisitor *visitor, const Notification *listed, const GError *problem)
+{
+  g_debug ("a notification can't be read: %s", problem->message);
+  if (visitor)
+    visitor->unreadable (listed, problem, visitor->data);
+}
+
 GPtrArray *
-notify_collect (Channel *channel, GCancellable *cancellable, GError **error)
+notify_collect (Channel *channel, const NotifyVisitor *visitor, GCancellable *cancellable,
+                GError **error)
 {
   g_autoptr (GPtrArray) listed = es10b_list_notifications (channel, cancellable, error);
   g_autoptr (GPtrArray) pending
@@ -70,20 +79,21 @@ notify_collect (Channel *channel, GCancellable *cancellable, GError **error)
 
   for (guint i = 0; listed && i < listed->len; i++)
     {
-      GError *problem = NULL;
-      PendingNotification *one = read_one (channel, listed->pdata[i], cancellable, &problem);
+      g_autoptr (GError) problem = NULL;
+      PendingNotification *one;
 
+      if (visitor && !visitor->wanted (listed->pdata[i], visitor->data))
+        continue;
+      one = read_one (channel, listed->pdata[i], cancellable, &problem);
       if (one)
         g_ptr_array_add (pending, one);
       else if (is_of_one (problem))
-        g_debug ("a notification can't be read: %s", problem->message);
+        tell_unreadable (visitor, listed->pdata[i], problem);
       else
         {
-          g_propagate_error (error, problem);
+          g_propagate_error (error, g_steal_pointer (&problem));
           return NULL;
         }
-      if (one == NULL)
-        g_error_free (problem);
     }
   return listed ? g_steal_pointer (&pending) : NULL;
 }

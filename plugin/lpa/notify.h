@@ -7,6 +7,7 @@
 
 #include "apdu/channel.h"
 #include "lpa/download.h"
+#include "lpa/es10b.h"
 #include "net/http.h"
 
 typedef struct
@@ -24,9 +25,19 @@ void pending_notification_free (PendingNotification *self);
  * NULL where RESULT has none. */
 PendingNotification *pending_notification_from_result (const DownloadResult *result);
 
-/** notify_collect: what the card holds, oldest first. One that can't be read is left out and
- * logged: it blocks no other. The caller owns the array and its PendingNotifications. */
-GPtrArray *notify_collect (Channel *channel, GCancellable *cancellable, GError **error);
+/* Sees each notification as it is listed; those not WANTED are not read. */
+typedef struct
+{
+  gboolean (*wanted) (const Notification *listed, gpointer data);
+  void (*unreadable) (const Notification *listed, const GError *problem, gpointer data);
+  gpointer data;
+} NotifyVisitor;
+
+/** notify_collect: what the card holds and VISITOR (NULL: all) wants, oldest first. One that can't
+ * be read is left out and told: it blocks no other. The caller owns the array and its
+ * PendingNotifications. */
+GPtrArray *notify_collect (Channel *channel, const NotifyVisitor *visitor,
+                           GCancellable *cancellable, GError **error);
 
 /** notify_send: success only when the server took it; remove it from the card only then. Errors of
  * es9p_handle_notification(). */

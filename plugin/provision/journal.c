@@ -128,6 +128,23 @@ journal_get_number (Journal *self, const char *key)
   return value ? g_ascii_strtoll (value, NULL, 10) : 0;
 }
 
+char **
+journal_keys (Journal *self, const char *prefix)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  GPtrArray *keys = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer key;
+
+  (void) locker;
+  g_hash_table_iter_init (&iter, self->facts);
+  while (g_hash_table_iter_next (&iter, &key, NULL))
+    if (g_str_has_prefix (key, prefix))
+      g_ptr_array_add (keys, g_strdup (key));
+  g_ptr_array_add (keys, NULL);
+  return (char **) g_ptr_array_free (keys, FALSE);
+}
+
 static gboolean
 write_facts (Journal *self, GHashTable *facts, GError **error)
 {

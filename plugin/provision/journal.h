@@ -20,9 +20,8 @@
 #define JOURNAL_DISMISSED                                                                          \
   "dismissed" /* SIDs that a person said, or their failure says, not to use */
 #define JOURNAL_SUSPENDED "suspended"
-#define JOURNAL_ASKED "asked"             /* a person's run is under way */
-#define JOURNAL_NOTIFY_NEXT "notify-next" /* seconds: the next try to send notifications */
-#define JOURNAL_NOTIFY_TRIES "notify-tries"
+#define JOURNAL_ASKED "asked"    /* a person's run is under way */
+#define JOURNAL_NOTICE "notice-" /* begins one for each notification that failed: see due.h */
 
 typedef struct _Journal Journal;
 
@@ -40,6 +39,9 @@ void journal_unref (Journal *self);
 /** journal_get: the value of KEY, NULL where there is none. The caller frees. */
 char *journal_get (Journal *self, const char *key);
 gint64 journal_get_number (Journal *self, const char *key);
+
+/** journal_keys: those that begin with PREFIX, NULL-terminated. The caller frees. */
+char **journal_keys (Journal *self, const char *prefix);
 
 /** journal_set: KEY, VALUE pairs (VALUE NULL: removed) up to a NULL; on disk, all or none, when it
  * returns. Writes nothing where nothing changes. */

@@ -1,17 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* Notifications outside a run: when their next try is due, and what follows a person's change of
- * the card. */
+/* Notifications outside a run: when the next one is due, who sends it, and what follows a person's
+ * change of the card. */
 
 #include "base/error.h"
+#include "provision/due.h"
 #include "provision/ladder.h"
-#include "provision/outbox.h"
 #include "provision/run.h"
 
-#define FIRST_S 30
-#define LAST_S 21600
-/* The clock may have been wrong when the next try was written down. */
-#define SOONEST_S 5
+/* A card that can't be reached, as for a moment after a switch, is no server's fault and costs no
+ * notification its next try: it is looked for again this soon, then twice as late each time. */
+#define TROUBLE_S 2
+#define TROUBLE_LAST_S 300
+/* Between rounds of the service's own that failed, even where the journal can't be written. */
+#define BRAKE_S 2
+/* The wall clock may be set meanwhile: the timer looks at it again this often. */
+#define LOOK_S 600
+/* While the modem reads its new profile the card is left alone. */
+#define LEAVE_ALONE_S 3
 
 static gint64
 now_s (void)
@@ -19,207 +25,195 @@ now_s (void)
   return g_get_real_time () / G_USEC_PER_SEC;
 }
 
+/* Seconds until the next try of those that are not on their way; -1: there is none. */
+static gint64
+next_wait_s (Provision *self)
+{
+  const CardFacts *facts = card_facts (self->card);
+  gint64 first = -1;
+
+  for (guint i = 0; self->outbox && facts && i < facts->notifications->len; i++)
+    {
+      const Notification *one = facts->notifications->pdata[i];
+      g_autofree char *key = due_key (one->sequence, one->event, one->iccid);
+      g_auto (Due) due = due_read (self->journal, key);
+      gint64 wait = due_wait_s (now_s (), due.next_s);
+
+      if (!outbox_has (self->outbox, key) && (first < 0 || wait < first))
+        first = wait;
+    }
+  return first;
+}
+
+static gboolean
+is_braked (Provision *self)
+{
+  return g_get_monotonic_time () < self->notify_brake;
+}
+
 gboolean
 notices_due (Provision *self)
 {
-  const CardFacts *facts = card_facts (self->card);
-  gint64 next = journal_get_number (self->journal, JOURNAL_NOTIFY_NEXT);
-
-  if (self->sending || facts == NULL || facts->n_notifications == 0)
-    return FALSE;
-  return self->notify_fresh || next <= now_s () || next > now_s () + LAST_S;
+  return !is_braked (self) && next_wait_s (self) == 0;
 }
 
 static void
-note_tried (Provision *self, guint left)
+brake (Provision *self, gint64 seconds)
 {
-  gint64 tries = left ? journal_get_number (self->journal, JOURNAL_NOTIFY_TRIES) + 1 : 0;
-  gint64 delay = tries > 10 ? LAST_S : MIN (LAST_S, (gint64) FIRST_S << MAX (tries - 1, 0));
-  g_autofree char *next = g_strdup_printf ("%" G_GINT64_FORMAT, now_s () + delay);
-  g_autofree char *count = g_strdup_printf ("%" G_GINT64_FORMAT, tries);
-  g_autoptr (GError) error = NULL;
+  self->notify_brake = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
+}
 
-  self->notify_fresh = FALSE;
-  if (!journal_set (self->journal, &error, JOURNAL_NOTIFY_NEXT, left ? next : NULL,
-                    JOURNAL_NOTIFY_TRIES, left ? count : NULL, NULL))
-    g_debug ("%s", error->message);
+void
+notices_sent (Provision *self, const OutboxCount *count, const GError *error)
+{
+  if (error)
+    g_debug ("notifications: %u sent, %u left: %s", count->sent, count->left, error->message);
+  if (count->card_trouble)
+    brake (self, MIN (TROUBLE_LAST_S, (gint64) TROUBLE_S << MIN (self->card_troubles++, 10)));
+  else
+    {
+      self->card_troubles = 0;
+      brake (self, error && !error_is_code (error, ESIM_ERROR_CANCELLED) ? BRAKE_S : 0);
+    }
   notices_schedule (self);
 }
 
 static void
-sent_later (const GError *error, gpointer data)
+on_round (const OutboxCount *count, const GError *error, gpointer data)
 {
-  (void) data;
-  if (error)
-    g_debug ("notifications: %s", error->message);
+  g_autoptr (Provision) self = data;
+
+  notices_sent (self, count, error);
 }
 
 static gboolean
-on_due (gpointer data)
+is_card_to_be_left_alone (Provision *self)
+{
+  return self->ladders > 0
+         || (self->running && (self->seen.assumed_enabled || self->step == STEP_WAIT_MODEM));
+}
+
+static gboolean
+on_timer (gpointer data)
 {
   Provision *self = data;
 
   self->notify_timer = 0;
-  notices_send (self);
+  if (!is_card_to_be_left_alone (self))
+    provision_notify (self);
+  if (self->notify_timer == 0)
+    notices_schedule (self);
   return G_SOURCE_REMOVE;
 }
 
+/* No timer where the modem is away: the card's change is told when it is back. */
 void
 notices_schedule (Provision *self)
 {
-  const CardFacts *facts = card_facts (self->card);
-  gint64 next = journal_get_number (self->journal, JOURNAL_NOTIFY_NEXT);
+  gint64 wait = next_wait_s (self);
+  gint64 braked = (self->notify_brake - g_get_monotonic_time ()) / G_USEC_PER_SEC + 1;
 
   g_clear_handle_id (&self->notify_timer, g_source_remove);
-  /* One that came while others were sent, or that a cut left behind, has no next try on disk. */
-  if (next == 0 && facts && facts->n_notifications > 0)
-    next = now_s () + SOONEST_S;
-  if (next)
-    self->notify_timer
-        = g_timeout_add_seconds ((guint) CLAMP (next - now_s (), SOONEST_S, LAST_S), on_due, self);
-}
-
-typedef struct
-{
-  Provision *provision;
-  Progress *progress;
-  GCancellable *cancellable;
-  ProvisionSent sent;
-  gpointer data;
-  GSource *watch; /* while it waits: for its being cancelled */
-} Sending;
-
-static void
-sending_free (Sending *self)
-{
-  if (self->watch)
-    g_source_destroy (self->watch);
-  g_clear_pointer (&self->watch, g_source_unref);
-  g_clear_pointer (&self->progress, progress_unref);
-  g_object_unref (self->cancellable);
-  g_object_unref (self->provision);
-  g_free (self);
-}
-
-/* No server was asked in vain, so it counts as no try: the card is out of reach for a moment, as
- * after a switch. */
-static gboolean
-is_of_the_card (const GError *error)
-{
-  return error_is_code (error, ESIM_ERROR_DEVICE_GONE) || error_is_code (error, ESIM_ERROR_CHANNEL)
-         || error_is_code (error, ESIM_ERROR_BUSY);
-}
-
-static void
-on_outbox (guint left, const GError *error, gpointer data)
-{
-  Sending *sending = data;
-
-  notices_ended (sending->provision, left, error);
-  sending->sent (error, sending->data);
-  sending_free (sending);
-}
-
-static void
-send_now (Sending *sending)
-{
-  Provision *self = sending->provision;
-
-  self->sending = TRUE;
-  outbox_send (self->card, self->policy->ci_pem, sending->progress, sending->cancellable, on_outbox,
-               sending);
-}
-
-void
-notices_ended (Provision *self, guint left, const GError *error)
-{
-  Sending *next = g_queue_pop_head (&self->senders);
-
-  self->sending = FALSE;
-  if (error_is_code (error, ESIM_ERROR_CANCELLED) || is_of_the_card (error))
-    notices_schedule (self);
-  else
-    note_tried (self, error ? MAX (left, 1) : left);
-  if (next)
-    send_now (next);
-}
-
-static gboolean
-on_waiter_cancelled (GCancellable *cancellable, gpointer data)
-{
-  Sending *sending = data;
-  g_autoptr (GError) error = NULL;
-
-  (void) cancellable;
-  if (!g_queue_remove (&sending->provision->senders, sending))
-    return G_SOURCE_REMOVE;
-  error_set (&error, ESIM_ERROR_CANCELLED, "provision", "cancelled before it began");
-  sending->sent (error, sending->data);
-  sending_free (sending);
-  return G_SOURCE_REMOVE;
-}
-
-/* Those who ask while some are being sent have their turn afterwards, for what is left then. */
-static void
-wait_for_turn (Sending *sending)
-{
-  sending->watch = g_cancellable_source_new (sending->cancellable);
-  g_source_set_callback (sending->watch, G_SOURCE_FUNC (on_waiter_cancelled), sending, NULL);
-  g_source_attach (sending->watch, NULL);
-  g_queue_push_tail (&sending->provision->senders, sending);
-}
-
-void
-provision_send_notifications (Provision *self, Progress *progress, GCancellable *cancellable,
-                              ProvisionSent sent, gpointer data)
-{
-  Sending *sending;
-
-  if (self->journal == NULL)
-    {
-      sent (self->problem, data);
-      return;
-    }
-  sending = g_new0 (Sending, 1);
-  sending->provision = g_object_ref (self);
-  sending->progress = progress ? progress_ref (progress) : NULL;
-  sending->cancellable = g_object_ref (cancellable);
-  sending->sent = sent;
-  sending->data = data;
-  if (self->sending)
-    wait_for_turn (sending);
-  else
-    send_now (sending);
-}
-
-/* What no one asked for: whoever sends now sends these too, or their turn comes. */
-void
-notices_send (Provision *self)
-{
-  if (self->journal && !self->sending)
-    provision_send_notifications (self, NULL, self->background, sent_later, NULL);
+  if (wait < 0 || card_access (self->card) == NULL)
+    return;
+  wait = MAX (wait, braked);
+  if (is_card_to_be_left_alone (self))
+    wait = MAX (wait, LEAVE_ALONE_S);
+  self->notify_timer = g_timeout_add_seconds ((guint) CLAMP (wait, 1, LOOK_S), on_timer, self);
 }
 
 void
 provision_notify (Provision *self)
 {
-  if (notices_due (self))
-    notices_send (self);
+  OutboxWish wish = { .which = OUTBOX_DUE, .ci_pem = self->policy->ci_pem };
+
+  if (!notices_due (self) || card_access (self->card) == NULL)
+    return;
+  /* Until it has read the card, more of the same is of no use. */
+  brake (self, BRAKE_S);
+  outbox_send (self->outbox, &wish, NULL, self->background, on_round, g_object_ref (self));
 }
+
+/* ---- a person's word ---- */
+
+typedef struct
+{
+  Provision *provision;
+  ProvisionSent sent;
+  gpointer data;
+} Sending;
+
+static void
+on_asked_round (const OutboxCount *count, const GError *error, gpointer data)
+{
+  g_autofree Sending *sending = data;
+  g_autoptr (Provision) self = sending->provision;
+  g_autoptr (GError) all = error ? g_error_copy (error) : NULL;
+
+  notices_sent (self, count, error);
+  if (count->left && count->sent + count->left > 1)
+    g_prefix_error (&all, "%u of %u stay on the card and are tried again; ", count->left,
+                    count->sent + count->left);
+  sending->sent (count->sent, count->left, all, sending->data);
+}
+
+void
+provision_send_notifications (Provision *self, const guint64 *sequence, Progress *progress,
+                              GCancellable *cancellable, ProvisionSent sent, gpointer data)
+{
+  OutboxWish wish = { .which = sequence ? OUTBOX_ONE : OUTBOX_ALL,
+                      .sequence = sequence ? *sequence : 0,
+                      .ci_pem = self->policy->ci_pem };
+  Sending *sending;
+
+  if (self->outbox == NULL)
+    {
+      sent (0, 0, self->problem, data);
+      return;
+    }
+  sending = g_new0 (Sending, 1);
+  sending->provision = g_object_ref (self);
+  sending->sent = sent;
+  sending->data = data;
+  outbox_send (self->outbox, &wish, progress, cancellable, on_asked_round, sending);
+}
+
+void
+provision_describe_notification (Provision *self, const Notification *listed, GVariantDict *dict)
+{
+  g_autofree char *key = due_key (listed->sequence, listed->event, listed->iccid);
+  g_auto (Due) due = { 0 };
+
+  if (self->journal)
+    due = due_read (self->journal, key);
+  g_variant_dict_insert (dict, "tries", "u", due.tries);
+  g_variant_dict_insert (dict, "next-try", "x", due.next_s);
+  g_variant_dict_insert (dict, "last-error", "s", due.error ? due.error : "");
+}
+
+gboolean
+provision_is_idle (Provision *self)
+{
+  return self->outbox == NULL || outbox_is_idle (self->outbox);
+}
+
+/* ---- after a switch ---- */
 
 static void
 on_modem_back (const char *rung, const GError *error, gpointer data)
 {
   g_autoptr (Provision) self = data;
 
+  self->ladders--;
   if (error)
     g_debug ("after a switch of profiles: %s", error->message);
   else
     g_debug ("the modem sees the switch: %s", rung);
   if (error == NULL)
     restore_start (self);
-  if (!error_is_code (error, ESIM_ERROR_CANCELLED) && notices_due (self))
-    notices_send (self);
+  if (!error_is_code (error, ESIM_ERROR_CANCELLED))
+    provision_notify (self);
+  notices_schedule (self);
 }
 
 void
@@ -230,7 +224,7 @@ provision_card_changed (Provision *self)
 
   if (self->journal == NULL || self->running)
     return;
-  self->notify_fresh = TRUE;
+  self->ladders++;
   ladder_start (self->card, enabled ? enabled->iccid : NULL, self->policy->modem_timeout_s,
                 self->background, on_modem_back, g_object_ref (self));
 }

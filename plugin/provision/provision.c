@@ -167,8 +167,7 @@ on_card_changed (Provision *self)
 {
   if (self->timer && self->step == STEP_WAIT_REGISTRATION)
     run_wait (self, 0);
-  if (self->journal && !self->running && !self->sending && self->notify_timer == 0)
-    notices_schedule (self);
+  notices_schedule (self);
 }
 
 static void
@@ -337,6 +336,8 @@ provision_stop (Provision *self, gboolean for_good)
   g_clear_object (&self->background);
   self->background = g_cancellable_new ();
   self->next.stopped = self->next.pending;
+  if (self->outbox)
+    outbox_cancel_unwanted (self->outbox);
   if (!self->running)
     return;
   g_cancellable_cancel (self->cancellable);
@@ -405,6 +406,12 @@ provision_error (Provision *self)
   return self->error;
 }
 
+static void
+on_outbox_changed (gpointer data)
+{
+  notices_schedule (data);
+}
+
 Provision *
 provision_new (Card *card, Policy *policy, const ProviderDriver *const *providers,
                const ConnectDriver *const *connects, const char *state_dir)
@@ -422,7 +429,8 @@ provision_new (Card *card, Policy *policy, const ProviderDriver *const *provider
       = g_signal_connect_data (g_network_monitor_get_default (), "network-changed",
                                G_CALLBACK (on_network_changed), self, NULL, G_CONNECT_SWAPPED);
   if (self->journal)
-    notices_schedule (self);
+    self->outbox = outbox_new (card, self->journal, on_outbox_changed, self);
+  notices_schedule (self);
   restore_start (self);
   return self;
 }
@@ -444,6 +452,7 @@ provision_finalize (GObject *object)
   g_clear_object (&self->cancellable);
   g_clear_object (&self->background);
   g_clear_pointer (&self->progress, progress_unref);
+  g_clear_pointer (&self->outbox, outbox_close);
   g_clear_pointer (&self->journal, journal_unref);
   g_clear_error (&self->problem);
   g_clear_error (&self->failure);

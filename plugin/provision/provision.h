@@ -60,10 +60,20 @@ void provision_card_changed (Provision *self);
 /** provision_notify: notifications may have come to the card: the service sends them by itself. */
 void provision_notify (Provision *self);
 
-typedef void (*ProvisionSent) (const GError *error, gpointer data);
+/** ProvisionSent: how many notifications were taken and removed, and how many were not; ERROR is
+ * the first failure. */
+typedef void (*ProvisionSent) (guint sent, guint left, const GError *error, gpointer data);
 
-/** provision_send_notifications: sends what waits on the card, whatever its next try, and removes
- * what was taken; where some are being sent already, what is left after that. SENT gets the first
- * error, if any. What failed is tried again by itself, for as long as it takes. */
-void provision_send_notifications (Provision *self, Progress *progress, GCancellable *cancellable,
-                                   ProvisionSent sent, gpointer data);
+/** provision_send_notifications: sends what waits on the card, or the one with *SEQUENCE (NULL:
+ * all), whatever its next try, and removes what was taken. One that is on its way already is waited
+ * for. What failed is tried again by itself, each in its own time, for as long as it takes. */
+void provision_send_notifications (Provision *self, const guint64 *sequence, Progress *progress,
+                                   GCancellable *cancellable, ProvisionSent sent, gpointer data);
+
+/** provision_describe_notification: adds to DICT what is known of LISTED: tries, next-try,
+ * last-error. */
+void provision_describe_notification (Provision *self, const Notification *listed,
+                                      GVariantDict *dict);
+
+/** provision_is_idle: whether no notification is on its way. */
+gboolean provision_is_idle (Provision *self);

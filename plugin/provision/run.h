@@ -7,6 +7,7 @@
 
 #include "decide.h"
 #include "provision/journal.h"
+#include "provision/outbox.h"
 #include "provision/provision.h"
 
 /* After a callback; a flood of them asks the provider no more often than this. */
@@ -79,10 +80,11 @@ struct _Provision
   gint64 restoring_since; /* monotonic, 0: not */
   gulong card_handler, network_handler;
 
-  gboolean notify_fresh; /* new notifications: their first try is due now */
-  gboolean sending;
-  GQueue senders; /* who asked meanwhile and waits */
+  Outbox *outbox; /* NULL where JOURNAL is */
   guint notify_timer;
+  gint64 notify_brake;      /* monotonic: no notification is sent unasked before */
+  guint card_troubles;      /* rounds in a row that the card could not be reached in */
+  guint ladders;            /* outside runs: the card is left alone until the modem has read it */
   GCancellable *background; /* of what goes on without a run */
 };
 
@@ -119,8 +121,8 @@ char *run_ours (Provision *self);
  * where there was none. */
 void restore_start (Provision *self);
 
-/* notices.c: whether notifications wait whose try is due; the timer of the next try. */
+/* notices.c: whether notifications wait whose try is due; the timer of the next try; what a round
+ * has come to, for those by the service itself. */
 gboolean notices_due (Provision *self);
 void notices_schedule (Provision *self);
-void notices_send (Provision *self);
-void notices_ended (Provision *self, guint left, const GError *error);
+void notices_sent (Provision *self, const OutboxCount *count, const GError *error);

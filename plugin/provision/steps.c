@@ -7,7 +7,6 @@
 #include "provision/act.h"
 #include "provision/ladder.h"
 #include "provision/observe.h"
-#include "provision/outbox.h"
 #include "provision/retry.h"
 #include "provision/run.h"
 
@@ -17,6 +16,8 @@
 #define SETTLE_POLL_MS 2000
 /* Registration is looked at when the modem says something new, and this often besides. */
 #define REGISTRATION_POLL_MS 5000
+/* A server that takes longer to answer holds no run up. */
+#define NOTIFY_PATIENCE_S 10
 
 /* A job on its way, and what to do with it when it is back. */
 typedef struct
@@ -201,7 +202,6 @@ learn_enabled (Provision *self, Act *act)
   self->seen.modem_lost = FALSE;
   self->seen.link_looked = FALSE;
   self->seen.registering_since = 0;
-  self->notify_fresh = TRUE;
 }
 
 static void
@@ -211,7 +211,6 @@ learn_rolled_back (Provision *self, Act *act)
   self->seen.card_read = FALSE;
   self->seen.link_looked = FALSE;
   self->seen.attempts[STEP_READ_CARD] = 0;
-  self->notify_fresh = TRUE;
 }
 
 static void
@@ -324,7 +323,6 @@ on_installed (Install *install, const char *iccid, const GError *error, gpointer
   g_autoptr (GError) problem = NULL;
 
   (void) install;
-  self->notify_fresh = TRUE;
   if (error_is_code (error, ESIM_ERROR_PROFILE_EXISTS))
     self->seen.card_read = FALSE;
   if (error == NULL)
@@ -396,22 +394,22 @@ take_roll_back (Provision *self)
 
 /* What could not be delivered stays for later and is no failure of this run. */
 static void
-on_outbox (guint left, const GError *error, gpointer data)
+on_outbox (const OutboxCount *count, const GError *error, gpointer data)
 {
   g_autoptr (Provision) self = data;
 
-  if (error)
-    g_debug ("notifications: %s", error->message);
-  notices_ended (self, left, error);
+  notices_sent (self, count, error);
   run_step_done (self, STEP_SEND_NOTIFICATIONS, NULL);
 }
 
 static void
 take_notifications (Provision *self)
 {
+  OutboxWish wish
+      = { .which = OUTBOX_DUE, .ci_pem = self->policy->ci_pem, .patience_s = NOTIFY_PATIENCE_S };
+
   self->busy = TRUE;
-  self->sending = TRUE;
-  outbox_send (self->card, self->policy->ci_pem, self->progress, self->cancellable, on_outbox,
+  outbox_send (self->outbox, &wish, self->progress, self->cancellable, on_outbox,
                g_object_ref (self));
 }
 

@@ -33,23 +33,14 @@ session_free (Session *self)
   g_free (self);
 }
 
-/* The notification that its server did not take just now is tried again with a back-off. */
-static void
-send_leftovers (Euicc *euicc)
-{
-  const CardFacts *facts = card_facts (euicc_card (euicc));
-
-  if (facts && facts->n_notifications > 0)
-    provision_notify (euicc_provision (euicc));
-}
-
 static void
 on_done (Install *install, const char *iccid, const GError *error, gpointer data)
 {
   Session *self = data;
 
   g_signal_handlers_disconnect_by_data (self->job, self);
-  send_leftovers (self->euicc);
+  /* The notification that its server did not take just now is tried again with a back-off. */
+  provision_notify (euicc_provision (self->euicc));
   self->end (iccid, error, self->data);
   session_free (self);
 }

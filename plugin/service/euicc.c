@@ -104,7 +104,7 @@ show_facts (Euicc *self, const CardFacts *facts)
   esim_euicc_set_ci_key_ids (self->skeleton, (const char *const *) facts->info->ci_ids);
   esim_euicc_set_default_smdp (self->skeleton, facts->addresses->default_smdp);
   esim_euicc_set_root_smds (self->skeleton, facts->addresses->root_smds);
-  esim_euicc_set_pending_notifications (self->skeleton, facts->n_notifications);
+  esim_euicc_set_pending_notifications (self->skeleton, facts->notifications->len);
   show_profiles (self, facts->profiles);
 }
 
@@ -278,14 +278,19 @@ typedef struct
 {
   Provision *provision;
   Job *job;
+  gboolean one; /* the one with SEQUENCE; else all */
+  guint64 sequence;
 } Sending;
 
 static void
-on_sent (const GError *error, gpointer data)
+on_sent (guint sent, guint left, const GError *error, gpointer data)
 {
   g_autoptr (Job) job = data;
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
 
-  job_end (job, NULL, error);
+  (void) left;
+  g_variant_dict_insert (&dict, "sent", "u", sent);
+  job_end (job, error ? NULL : g_variant_dict_end (&dict), error);
 }
 
 static void
@@ -294,10 +299,11 @@ on_modem_to_send (const GError *error, gpointer data)
   Sending *self = data;
 
   if (error)
-    on_sent (error, self->job);
+    on_sent (0, 0, error, self->job);
   else
-    provision_send_notifications (self->provision, job_progress (self->job),
-                                  job_cancellable (self->job), on_sent, self->job);
+    provision_send_notifications (self->provision, self->one ? &self->sequence : NULL,
+                                  job_progress (self->job), job_cancellable (self->job), on_sent,
+                                  self->job);
   g_object_unref (self->provision);
   g_free (self);
 }
@@ -305,16 +311,23 @@ on_modem_to_send (const GError *error, gpointer data)
 static void
 send_notifications_now (gpointer object, GDBusMethodInvocation *invocation)
 {
+  static const char *const known[] = { "sequence", "t", NULL };
   Euicc *self = object;
+  g_autoptr (GVariant) options = call_options (invocation);
+  g_autoptr (GError) error = NULL;
   Sending *sending;
   Job *job;
 
-  if (!call_takes_no_options (invocation))
-    return;
+  if (!call_check_options (options, known, &error))
+    {
+      call_fail (invocation, error);
+      return;
+    }
   job = euicc_start_job (self, "send-notifications", invocation);
   if (job == NULL)
     return;
   sending = g_new0 (Sending, 1);
+  sending->one = g_variant_lookup (options, "sequence", "t", &sending->sequence);
   sending->provision = g_object_ref (self->provision);
   sending->job = job;
   await_modem (self->card, job_cancellable (sending->job), on_modem_to_send, sending);
@@ -402,7 +415,8 @@ gboolean
 euicc_is_idle (Euicc *self)
 {
   drop_ended_jobs (self);
-  return self->jobs->len == 0 && !provision_is_running (self->provision);
+  return self->jobs->len == 0 && !provision_is_running (self->provision)
+         && provision_is_idle (self->provision);
 }
 
 void

@@ -15,7 +15,8 @@ G_DECLARE_FINAL_TYPE (Euicc, euicc, ESIM, EUICC_OBJECT, GObject)
 Euicc *euicc_new (Service *service, Card *card);
 void euicc_close (Euicc *self);
 
-/** euicc_stop: cancels every job of it; they end in their own time; euicc_is_idle: they have. */
+/** euicc_stop: cancels every job of it; they end in their own time; euicc_is_idle: they have,
+ * and no notification is on its way. */
 void euicc_stop (Euicc *self);
 gboolean euicc_is_idle (Euicc *self);
 

@@ -11,6 +11,7 @@
 #include "lpa/es10c.h"
 #include "lpa/rat.h"
 #include "lpa/switch.h"
+#include "provision/due.h"
 #include "service/call.h"
 #include "service/task.h"
 
@@ -177,6 +178,7 @@ reset_now (gpointer object, GDBusMethodInvocation *invocation)
 typedef struct
 {
   GPtrArray *rows;
+  Provision *provision; /* of the card; NULL: not needed */
 } Found;
 
 static void
@@ -185,18 +187,20 @@ found_free (gpointer data)
   Found *self = data;
 
   g_clear_pointer (&self->rows, g_ptr_array_unref);
+  g_clear_object (&self->provision);
   g_free (self);
 }
 
 static GVariant *
-rows_variant (const char *key, GPtrArray *rows, GVariant *(*row_variant) (gpointer row))
+rows_variant (const char *key, const Found *found,
+              GVariant *(*row_variant) (const Found *found, gpointer row))
 {
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
   GVariantBuilder list;
 
   g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
-  for (guint i = 0; i < rows->len; i++)
-    g_variant_builder_add_value (&list, row_variant (rows->pdata[i]));
+  for (guint i = 0; i < found->rows->len; i++)
+    g_variant_builder_add_value (&list, row_variant (found, found->rows->pdata[i]));
   g_variant_dict_insert_value (&dict, key, g_variant_builder_end (&list));
   return g_variant_dict_end (&dict);
 }
@@ -229,27 +233,23 @@ operation_name (guint event)
 }
 
 static GVariant *
-notification_variant (gpointer row)
+notification_variant (const Found *found, gpointer row)
 {
   const Notification *self = row;
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
-  gsize size;
-  const guint8 *bytes = g_bytes_get_data (self->sequence, &size);
-  guint64 sequence = 0;
 
-  for (gsize i = 0; i < size; i++)
-    sequence = sequence << 8 | bytes[i];
-  g_variant_dict_insert (&dict, "sequence", "t", sequence);
+  g_variant_dict_insert (&dict, "sequence", "t", due_sequence (self->sequence));
   g_variant_dict_insert (&dict, "operation", "s", operation_name (self->event));
   g_variant_dict_insert (&dict, "address", "s", self->address);
   g_variant_dict_insert (&dict, "iccid", "s", self->iccid ? self->iccid : "");
+  provision_describe_notification (found->provision, self, &dict);
   return g_variant_dict_end (&dict);
 }
 
 static GVariant *
 notifications_result (gpointer data)
 {
-  return rows_variant ("notifications", ((Found *) data)->rows, notification_variant);
+  return rows_variant ("notifications", data, notification_variant);
 }
 
 static void
@@ -258,10 +258,13 @@ list_notifications_now (gpointer object, GDBusMethodInvocation *invocation)
   TaskPlan plan = { .verb = list_notifications_verb,
                     .result = notifications_result,
                     .free_parameters = found_free };
+  Found *found;
 
   if (!call_takes_no_options (invocation))
     return;
-  plan.parameters = g_new0 (Found, 1);
+  found = g_new0 (Found, 1);
+  found->provision = g_object_ref (euicc_provision (object));
+  plan.parameters = found;
   start (object, invocation, "list-notifications", &plan);
 }
 
@@ -276,13 +279,14 @@ list_rules_verb (Channel *channel, gpointer data, GCancellable *cancellable, GEr
 }
 
 static GVariant *
-rule_variant (gpointer row)
+rule_variant (const Found *found, gpointer row)
 {
   const RatRow *self = row;
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
   const char *names[3] = { NULL };
   guint n = 0;
 
+  (void) found;
   if (self->rules & PROFILE_RULE_NO_DISABLE)
     names[n++] = "no-disable";
   if (self->rules & PROFILE_RULE_NO_DELETE)
@@ -296,7 +300,7 @@ rule_variant (gpointer row)
 static GVariant *
 rules_result (gpointer data)
 {
-  return rows_variant ("rules", ((Found *) data)->rows, rule_variant);
+  return rows_variant ("rules", data, rule_variant);
 }
 
 static void

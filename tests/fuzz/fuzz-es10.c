@@ -110,7 +110,7 @@ read_lists (Channel *channel, guint8 function, GError **error)
       response = es10b_retrieve_notification (channel, sequence, NULL, error);
       return response != NULL;
     case 8:
-      list = notify_collect (channel, NULL, error);
+      list = notify_collect (channel, NULL, NULL, error);
       return list != NULL;
     case 9:
       list = es10c_get_profiles (channel, TRUE, NULL, error);

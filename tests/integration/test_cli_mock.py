@@ -288,6 +288,13 @@ class Jobs(CliCase):
         self.assertEqual([call[2] for call in self.service.calls],
                          [("", {"accept-rules": True}), ("LPA:1$a$b", {"confirmation-code": "4711"}), ("Büro", {})])
 
+    def test_one_notification(self):
+        self.answer_with_job("SendNotifications", "send-notifications", DONE)
+        self.cli("--send-notification=12", "--no-wait")
+        self.assertEqual([call[2] for call in self.service.calls], [({"sequence": 12},)])
+        for wrong in ("", "-1", "x", "1 2"):
+            self.assertIn("--list-notifications", self.cli(f"--send-notification={wrong}", status=2)[1])
+
     def pipe(self, text):
         reader, writer = os.pipe()
         os.write(writer, text.encode())
@@ -366,6 +373,13 @@ class Results(CliCase):
   9       install    {ICCID}  smdp.example.com
   12      delete                           a.test            new in 2.0
 """)
+
+    def test_notifications_that_failed(self):
+        out = self.result("ListNotifications", "--list-notifications", notifications=rows(
+            {"sequence": GLib.Variant("t", 9), "tries": GLib.Variant("u", 2), "next-try": GLib.Variant("x", 1700000000),
+             "last-error": "the server refuses it: HTTP 404"}))
+        self.assertEqual(re.split("  +", out.splitlines()[0].strip()), ["number", "tries", "next try", "last error"])
+        self.assertRegex(out, r"9 +2 +2023-11-1\d \d\d:\d\d:\d\d +the server refuses it: HTTP 404\n")
 
     def test_notifications_for_programs(self):
         out = json.loads(self.result("ListNotifications", "--list-notifications", "-J", notifications=self.NOTES))

@@ -332,6 +332,13 @@ def _apdus(card):
         return {"count": card.apdus, "bytes": card.apdu_bytes, "functions": calls, "writes": writes}
 
 
+def _forget_notifications(card):
+    """As another LPA that has sent them."""
+    with card.lock:
+        card.store.notifications.clear()
+        card.store.save()
+
+
 def _listed(rows, hidden=()):
     return [{key: value for key, value in row.items() if key not in hidden} for row in rows]
 
@@ -341,6 +348,7 @@ def CONTROL_VERBS(card):
     return {
         "profiles": lambda: {"profiles": _listed(card.store.profiles, ("icon",)), "free": card.store.free_memory()},
         "notifications": lambda: {"notifications": _listed(card.store.notifications)},
+        "forget_notifications": lambda: _forget_notifications(card),
         "channels": lambda: {"channels": card.open_channels()},
         "apdus": lambda: _apdus(card),
         "reset_counters": card.reset_counters,
