@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "apdu/sw.h"
 #include "base/error.h"
 #include "base/wait.h"
 
@@ -57,7 +58,8 @@ channel_check_selected (const char *layer, guint16 sw, guint number, GError **er
   else if (sw == 0x6881 || sw == 0x6a81) /* ISO 7816-4, 7.1.2 */
     error_set (&refused, ESIM_ERROR_BUSY, layer, "the card has no channel free (%s)", hex);
   else
-    error_set (&refused, ESIM_ERROR_CHANNEL, layer, "channel %u, status word %s", number, hex);
+    error_set (&refused, ESIM_ERROR_CHANNEL, layer, "channel %u, status word %s: %s", number, hex,
+               sw_words (sw));
   error_add_raw (refused, "sw", hex);
   g_propagate_error (error, refused);
   return FALSE;
@@ -328,7 +330,7 @@ set_refused (GError **error, guint16 sw)
 
   /* ETSI TS 102 221, 10.2.1.2: 9300 is the toolkit being busy, which passes. */
   error_set (&refused, sw == 0x9300 ? ESIM_ERROR_CARD_BUSY : ESIM_ERROR_CARD_REFUSED, LAYER,
-             "the card answered %s to STORE DATA", hex);
+             "the card answered %s to STORE DATA: %s", hex, sw_words (sw));
   error_add_raw (refused, "sw", hex);
   g_propagate_error (error, refused);
 }

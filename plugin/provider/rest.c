@@ -112,12 +112,22 @@ exchange (Rest *self, const HttpRequest *request, GCancellable *cancellable, GEr
   return answer;
 }
 
-static EsimError
-code_of_refusal (const Rest *self, const RestAnswer *answer, const char *code)
+/* The row of CODE; the last one, without a meaning, where it is not known. */
+static const RestCode *
+find_code (const Rest *self, const char *code)
 {
-  for (const RestCode *known = self->codes; known->code; known++)
-    if (g_str_equal (code, known->code))
-      return known->error;
+  const RestCode *known = self->codes;
+
+  while (known->code && !g_str_equal (code, known->code))
+    known++;
+  return known;
+}
+
+static EsimError
+code_of_refusal (const RestCode *known, const RestAnswer *answer, const char *code)
+{
+  if (known->code)
+    return known->error;
   if (answer->status == 429)
     return ESIM_ERROR_RATE_LIMITED;
   if (answer->status >= 500)
@@ -136,14 +146,15 @@ set_refusal (const Rest *self, const RestAnswer *answer, GError **error)
   g_autofree char *code = body ? rest_code_text (body, "code") : g_strdup ("");
   const char *message = body ? rest_text (body, "message") : "";
   g_autofree char *status = g_strdup_printf ("%u", answer->status);
+  const RestCode *known = find_code (self, code);
   GError *refusal = NULL;
 
   if (*message == '\0' && body)
     message = rest_text (body, "error_description");
-  error_set (&refusal, code_of_refusal (self, answer, code), LAYER,
-             "the provider answered %s (HTTP status %s%s%s)",
+  error_set (&refusal, code_of_refusal (known, answer, code), LAYER,
+             "the provider answered %s (HTTP status %s%s%s%s%s)",
              *message ? message : "without the text its API gives", status, *code ? ", code " : "",
-             code);
+             code, known->meaning ? ": " : "", known->meaning ? known->meaning : "");
   error_add_raw (refusal, "http-status", status);
   if (*code)
     error_add_raw (refusal, "code", code);

@@ -17,6 +17,7 @@ typedef struct
 {
   const char *code;
   EsimError error;
+  const char *meaning;
 } RestCode;
 
 typedef struct

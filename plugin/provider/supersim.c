@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "provider/rest.h"
+#include "provider/supersim-codes.h"
 
 #define LAYER "provider"
 #define PAGE_SIZE 50
@@ -17,14 +18,6 @@ struct _ProviderSession
 {
   const ProviderAccess *access;
   Rest *rest;
-};
-
-static const RestCode known_codes[] = {
-  { "20003", ESIM_ERROR_CREDENTIALS },   { "20404", ESIM_ERROR_NOT_FOUND },
-  { "20429", ESIM_ERROR_RATE_LIMITED },  { "83005", ESIM_ERROR_NOT_FOUND },
-  { "83006", ESIM_ERROR_NO_FLEET },      { "83007", ESIM_ERROR_NO_FLEET },
-  { "83009", ESIM_ERROR_SIM_SCHEDULED }, { "83500", ESIM_ERROR_OUT_OF_STOCK },
-  { NULL, ESIM_ERROR_FAILED },
 };
 
 static gint64
@@ -206,7 +199,7 @@ supersim_open (const ProviderAccess *access, Progress *progress, GError **error)
   g_autofree ProviderSession *self = g_new0 (ProviderSession, 1);
 
   self->access = access;
-  self->rest = rest_new (access, known_codes, progress, error);
+  self->rest = rest_new (access, supersim_codes, progress, error);
   return self->rest ? g_steal_pointer (&self) : NULL;
 }
 
