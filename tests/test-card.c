@@ -350,6 +350,28 @@ test_not_remembered (Test *test, gconstpointer data)
   g_assert_cmpstr (plug (test)->driver->name, ==, "mbim");
 }
 
+/* A modem that leaves takes its card along after a while; one that we have sent away does not. */
+static void
+test_away (Test *test, gconstpointer data)
+{
+  GPtrArray *cards = registry_cards (test->registry);
+  gint64 until;
+
+  registry_set_patience (test->registry, 1);
+  plug (test);
+  card_excuse (cards->pdata[0], 2);
+  show (NULL);
+  until = g_get_monotonic_time () + 1500 * 1000;
+  while (g_get_monotonic_time () < until)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (10 * 1000);
+    }
+  g_assert_cmpuint (cards->len, ==, 1);
+  while (cards->len > 0)
+    g_main_context_iteration (NULL, TRUE);
+}
+
 /* A policy with TEXT as its known modems. */
 static Policy *
 make_policy (Test *test, const char *text)
@@ -408,6 +430,7 @@ main (int argc, char **argv)
   g_test_add_func ("/card/all-fail", test_all_fail);
   g_test_add ("/card/remembered", Test, NULL, set_up, test_remembered, tear_down);
   g_test_add ("/card/not-remembered", Test, NULL, set_up, test_not_remembered, tear_down);
+  g_test_add ("/card/away", Test, NULL, set_up, test_away, tear_down);
   g_test_add ("/card/known-only", Test, NULL, set_up, test_known_only, tear_down);
   g_test_add ("/card/new-policy", Test, NULL, set_up, test_new_policy, tear_down);
   return g_test_run ();

@@ -96,8 +96,34 @@ test_least (void)
   g_assert_true (g_utf8_validate (profile->service_provider, -1, NULL));
   g_assert_cmpint (profile->class, ==, PROFILE_OPERATIONAL);
   g_assert_null (profile->mcc);
+  g_assert_null (profile->problem);
   g_assert_null (profile_parse (members, &error));
   g_assert_error (error, ESIM_ERROR, ESIM_ERROR_CARD_RUBBISH);
+}
+
+/* One bad member of a card's entry does not hide the profile; a server's metadata has to be right.
+ */
+static void
+test_bad_members (void)
+{
+  static const char *const bad[] = { "B7048002AABB", "B701AA", "B700", "950107", "9300" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autofree char *hex
+          = g_strconcat ("5A0A984405000000001017F2", bad[i], "9F700101", "91035465", "6C", NULL);
+      g_autoptr (GBytes) members = bytes_from_hex (hex);
+      g_autoptr (GError) error = NULL, refused = NULL;
+      g_autoptr (Profile) profile = profile_parse (members, &error);
+
+      g_assert_no_error (error);
+      g_test_message ("%s: %s", bad[i], profile->problem);
+      g_assert_nonnull (profile->problem);
+      g_assert_cmpstr (profile->service_provider, ==, "Tel");
+      g_assert_cmpint (profile->state, ==, PROFILE_ENABLED);
+      g_assert_null (profile_parse_from (TLV_SERVER, members, &refused));
+      g_assert_error (refused, ESIM_ERROR, ESIM_ERROR_SERVER_RUBBISH);
+    }
 }
 
 /* Where a cut falls between two members, what is left is a smaller profile; anywhere else it is an
@@ -128,6 +154,7 @@ main (int argc, char **argv)
   g_test_add_func ("/profile/iccid", test_iccid);
   g_test_add_func ("/profile/full", test_full);
   g_test_add_func ("/profile/least", test_least);
+  g_test_add_func ("/profile/bad-members", test_bad_members);
   g_test_add_func ("/profile/truncated", test_truncated);
   return g_test_run ();
 }

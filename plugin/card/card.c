@@ -14,7 +14,8 @@ struct _Card
   ModemSnapshot *modem;
   CardAccess *access;
   CardFacts *facts;
-  GQueue downloads; /* of Install */
+  GQueue downloads;     /* of Install */
+  gint64 excused_until; /* g_get_monotonic_time() */
 };
 
 G_DEFINE_FINAL_TYPE (Card, card, G_TYPE_OBJECT)
@@ -110,6 +111,18 @@ GQueue *
 card_downloads (Card *self)
 {
   return &self->downloads;
+}
+
+void
+card_excuse (Card *self, guint seconds)
+{
+  self->excused_until = g_get_monotonic_time () + seconds * G_USEC_PER_SEC;
+}
+
+gboolean
+card_is_excused (Card *self)
+{
+  return g_get_monotonic_time () < self->excused_until;
 }
 
 void

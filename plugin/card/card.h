@@ -92,6 +92,11 @@ Queue *card_net_queue (Card *self); /* jobs that talk to servers or the modem st
  * Owned by SELF. */
 GQueue *card_downloads (Card *self);
 
+/** card_excuse: its modem will be away for up to SECONDS, on our own order; card_is_excused: that
+ * time is not over. */
+void card_excuse (Card *self, guint seconds);
+gboolean card_is_excused (Card *self);
+
 /** card_set_facts, card_set_modem: what was learnt; emit "changed". */
 void card_set_facts (Card *self, CardFacts *facts);
 void card_set_modem (Card *self, const ModemDriver *driver, ModemSnapshot *modem,

@@ -26,6 +26,7 @@ struct _Registry
   const ChannelDriver *const *channels;
   char *state_dir;
   Models *models;
+  guint gone_after_s;
   Policy *policy;      /* NULL: no modem is known to be peculiar */
   GPtrArray *running;  /* of Watch */
   GHashTable *entries; /* Modem.Device -> Entry */
@@ -243,6 +244,9 @@ on_gone (gpointer data)
 {
   Entry *self = data;
 
+  /* A modem that we have reset may take two minutes; the run that did it waits for it. */
+  if (self->card && card_is_excused (self->card))
+    return G_SOURCE_CONTINUE;
   self->gone_source = 0;
   entry_drop_card (self);
   return G_SOURCE_REMOVE;
@@ -257,7 +261,7 @@ entry_set_away (Entry *self)
   if (self->card)
     card_set_modem (self->card, self->driver, NULL, NULL);
   if (self->gone_source == 0)
-    self->gone_source = g_timeout_add_seconds (GONE_AFTER_S, on_gone, self);
+    self->gone_source = g_timeout_add_seconds (self->registry->gone_after_s, on_gone, self);
 }
 
 /* Someone may have switched profiles beside us, or put in another card. */
@@ -369,6 +373,7 @@ registry_new (const ModemDriver *const *modems, const ChannelDriver *const *chan
   if (g_mkdir_with_parents (state_dir, 0700) != 0)
     g_debug ("%s: %s", state_dir, g_strerror (errno));
   self->models = models_open (state_dir);
+  self->gone_after_s = GONE_AFTER_S;
   return self;
 }
 
@@ -391,6 +396,12 @@ registry_set_policy (Registry *self, Policy *policy)
       else
         entry_read (entry);
     }
+}
+
+void
+registry_set_patience (Registry *self, guint seconds)
+{
+  self->gone_after_s = seconds;
 }
 
 void

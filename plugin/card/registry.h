@@ -18,6 +18,10 @@ Registry *registry_new (const ModemDriver *const *modems, const ChannelDriver *c
                         const char *state_dir);
 void registry_start (Registry *self);
 
+/** registry_set_patience: how long a card stays published while its modem is away, 30 s at first.
+ */
+void registry_set_patience (Registry *self, guint seconds);
+
 /** registry_set_policy: which modems are known to be how; from now on, for every card. Once before
  * registry_start(). */
 void registry_set_policy (Registry *self, Policy *policy);

@@ -216,6 +216,22 @@ take (Profile *self, const Tlv *tlv, GError **error)
     }
 }
 
+/* Notes PROBLEM, taken over, with a member of a card's entry; FALSE where the entry is worth
+ * nothing without it: who it is, its state, what may be done with it. */
+static gboolean
+forgive (Profile *self, TlvOrigin origin, guint32 tag, GError *problem, GError **error)
+{
+  if (origin != TLV_CARD || tag == 0x5A || tag == 0x9F70 || tag == 0x99)
+    {
+      g_propagate_error (error, problem);
+      return FALSE;
+    }
+  if (self->problem == NULL)
+    self->problem = g_strdup (problem->message);
+  g_error_free (problem);
+  return TRUE;
+}
+
 Profile *
 profile_parse_from (TlvOrigin origin, GBytes *members, GError **error)
 {
@@ -226,8 +242,14 @@ profile_parse_from (TlvOrigin origin, GBytes *members, GError **error)
   self->class = PROFILE_OPERATIONAL;
   tlv_reader_init (&reader, origin, members);
   while (!tlv_at_end (&reader))
-    if (!tlv_next (&reader, &tlv, error) || !take (self, &tlv, error))
-      return NULL;
+    {
+      GError *problem = NULL;
+
+      if (!tlv_next (&reader, &tlv, error))
+        return NULL;
+      if (!take (self, &tlv, &problem) && !forgive (self, origin, tlv.tag, problem, error))
+        return NULL;
+    }
   if (self->iccid == NULL)
     {
       error_set (error, tlv_origin_code (origin), tlv_origin_layer (origin), "tag 5A is missing");
@@ -255,6 +277,7 @@ profile_free (Profile *self)
   g_free (self->service_provider);
   g_free (self->mcc);
   g_free (self->mnc);
+  g_free (self->problem);
   g_clear_pointer (&self->gid1, g_bytes_unref);
   g_clear_pointer (&self->gid2, g_bytes_unref);
   g_clear_pointer (&self->icon, g_bytes_unref);

@@ -40,10 +40,12 @@ typedef struct
   ProfileRules rules;
   GBytes *icon;          /* may be NULL */
   const char *icon_type; /* "image/png", "image/jpeg" or NULL; literal */
+  char *problem;         /* what of a card's entry can't be understood and is left out, or NULL */
 } Profile;
 
-/** profile_parse: the members of an E3 or BF25. CARD_RUBBISH names the tag that is wrong. The
- * caller owns the result. */
+/** profile_parse: the members of a card's E3. Only ICCID, state and rules have to be right, or one
+ * bad entry would hide all other profiles; what else is wrong is told in problem. CARD_RUBBISH
+ * names the tag that is wrong. The caller owns the result. */
 Profile *profile_parse (GBytes *members, GError **error);
 
 /** profile_parse_from: the same of members whose maker is ORIGIN: a server's metadata is

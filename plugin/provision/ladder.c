@@ -13,6 +13,8 @@
  */
 #define BUSY_RETRY_S 3
 #define BUSY_RETRIES 10
+/* A reset takes slow modems this long to come back from. */
+#define AWAY_MAX_S 120
 /* How often it may be away when it is looked for; nothing can be climbed meanwhile. */
 #define ABSENCES_MAX 3
 /* Digits of an ICCID without its check digit (ITU-T E.118: 19 with it, some have 20). */
@@ -181,6 +183,7 @@ climb (Ladder *self)
   job->access = card_access_ref (card_access (self->card));
   job->rung = self->next;
   self->climbing = TRUE;
+  card_excuse (self->card, AWAY_MAX_S);
   queue_push (queue, climb_work, job, climb_free, self->cancellable, climb_done, self);
 }
 

@@ -409,6 +409,7 @@ profile_object_update (ProfileObject *self, const Profile *profile)
                           profile_is_factory_test (profile) ? "test" : class_name (profile->class));
   esim_profile_set_nickname (self->skeleton, profile->nickname);
   esim_profile_set_name (self->skeleton, profile->name);
+  esim_profile_set_problem (self->skeleton, profile->problem ? profile->problem : "");
   esim_profile_set_service_provider (self->skeleton, profile->service_provider);
   esim_profile_set_mcc (self->skeleton, profile->mcc ? profile->mcc : "");
   esim_profile_set_mnc (self->skeleton, profile->mnc ? profile->mnc : "");

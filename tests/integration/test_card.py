@@ -182,6 +182,31 @@ class TestLists(Card):
         self.assertEqual((bytes(values["Icon"]), values["IconType"]), (icon, "image/png"))
 
 
+class TestRubbish(Card):
+    """Cards that say what can't be."""
+
+    def test_one_bad_entry_hides_no_other(self):
+        self.add(ONE, owner="8002aabb")
+        self.add(TWO)
+        self.refresh()
+        self.assertEqual(set(self.profiles()), {ONE, TWO})
+        self.assertIn("80", self.profiles()[ONE][1]["Problem"])
+        self.assertEqual(self.profiles()[TWO][1]["Problem"], "")
+        self.assert_done(self.run_profile(ONE, "Delete"))
+
+    def test_no_eid(self):
+        """A named error; the card stays, and is there when it answers well again."""
+        for data in ("bf3e0f5a0d89044145000000000000000000",  # too short
+                     "bf3e125a10890441450000000000000000000001ff",  # no digits
+                     "bf3e00"):
+            with self.subTest(data):
+                self.modem("fault", at="uicc.apdu", how="response", data=data + "9000", times=1)
+                self.assert_failed(self.run_job("Refresh"), "CardRubbish")
+        self.add(ONE)
+        self.refresh()
+        self.assertEqual(set(self.profiles()), {ONE})
+
+
 class TestSwitch(Card):
     def prepare_two(self):
         self.add(ONE, state="enabled")
