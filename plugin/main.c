@@ -12,12 +12,14 @@ extern const ModemDriver modem_mm;
 extern const ChannelDriver channel_mbim, channel_qmi, channel_qmi_mbim, channel_at;
 extern const ProviderDriver provider_supersim;
 extern const ConnectDriver connect_mm;
+extern const ConnectDriver connect_nm;
 
 static const ModemDriver *const modems[] = { &modem_mm, NULL };
 static const ChannelDriver *const channels[]
     = { &channel_mbim, &channel_qmi, &channel_qmi_mbim, &channel_at, NULL };
 static const ProviderDriver *const providers[] = { &provider_supersim, NULL };
-static const ConnectDriver *const connects[] = { &connect_mm, NULL };
+/* With connect=auto the first one that manages the modem. */
+static const ConnectDriver *const connects[] = { &connect_nm, &connect_mm, NULL };
 
 /* What main waits for. */
 typedef struct

@@ -42,12 +42,13 @@ typedef struct
       modem_timeout_s; /* [provision] modem-timeout=: how long the modem has to notice by itself */
   char *callback_listen; /* [provision] callback-listen=ADDRESS:PORT; "" = no receiver */
 
-  char *apn;         /* [data] apn=super */
-  char *ip_type;     /* [data] ip-type=ipv4|ipv6|ipv4v6 */
-  gboolean roaming;  /* [data] roaming=yes|no */
-  char *connect;     /* [data] connect=modemmanager|none (a connect driver's name, or "auto") */
-  guint metric;      /* [data] route-metric=700 */
-  gboolean set_dns;  /* [data] dns=yes|no */
+  char *apn;                  /* [data] apn=super */
+  char *ip_type;              /* [data] ip-type=ipv4|ipv6|ipv4v6 */
+  gboolean roaming;           /* [data] roaming=yes|no */
+  char *connect;              /* [data] connect=auto|none|NAME of a connect driver */
+  guint metric;               /* [data] route-metric=700 */
+  gboolean set_dns;           /* [data] dns=yes|no */
+  gboolean delete_connection; /* [data] delete-connection=yes|no */
   char *verify_host; /* [data] verify-host=: reached over the new link; "" = not verified */
 
   guint consent_timeout_s; /* [lpa] consent-timeout=: how long a person has to answer */

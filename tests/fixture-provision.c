@@ -122,7 +122,8 @@ fake_up (const ModemSnapshot *modem, const ConnectSettings *settings, GCancellab
   return TRUE;
 }
 
-const ConnectDriver fake_connect = { .name = "fake", .observe = fake_observe, .up = fake_up };
+const ConnectDriver fake_connect
+    = { .name = "fake", .stack = "fake", .observe = fake_observe, .up = fake_up };
 
 static gboolean
 fake_climb (const ModemSnapshot *modem, ModemRung rung, GCancellable *cancellable, GError **error)

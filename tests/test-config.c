@@ -109,7 +109,8 @@ static const struct
   const char *says;
 } wrong[] = {
   { "[data]\n\n# a comment\nx=1\n", "esimd.conf:4: ",
-    "unknown key 'x' in [data]; known: apn, ip-type, roaming, connect, route-metric, dns, "
+    "unknown key 'x' in [data]; known: apn, ip-type, roaming, connect, delete-connection, "
+    "route-metric, dns, "
     "verify-host" },
   { "[dta]\napn=super\n",
     "esimd.conf:1: ", "unknown group [dta]; known: [provision], [data], [lpa], [provider NAME]" },

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* What is known of a data connection: freed and named. */
+/* What is known of a data connection: freed and named; and whose driver it is. */
 
 #include "connect/connect.h"
+
+#include "base/error.h"
 
 void
 connect_status_free (ConnectStatus *self)
@@ -30,4 +32,27 @@ connect_level_name (ConnectLevel level)
       return "configured";
     }
   return "none";
+}
+
+static gboolean
+fits (const ConnectDriver *driver, const char *wanted, const ModemSnapshot *modem,
+      GCancellable *cancellable)
+{
+  if (!g_str_equal (driver->stack, modem->stack))
+    return FALSE;
+  if (!g_str_equal (wanted, "auto"))
+    return g_str_equal (driver->name, wanted);
+  return driver->manages == NULL || driver->manages (modem, cancellable);
+}
+
+const ConnectDriver *
+connect_choose (const ConnectDriver *const *drivers, const char *wanted, const ModemSnapshot *modem,
+                GCancellable *cancellable, GError **error)
+{
+  for (guint i = 0; drivers[i]; i++)
+    if (fits (drivers[i], wanted, modem, cancellable))
+      return drivers[i];
+  error_set (error, ESIM_ERROR_UNSUPPORTED, "connect",
+             "connect=%s has no way to data on a modem of %s's", wanted, modem->stack);
+  return NULL;
 }

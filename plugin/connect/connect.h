@@ -39,7 +39,11 @@ const char *connect_level_name (ConnectLevel level);
 
 typedef struct
 {
-  const char *name; /* "modemmanager" */
+  const char *name;  /* "modemmanager" */
+  const char *stack; /* the modem driver whose modems it connects */
+  /* Whether it is the one that has MODEM now: another program would undo what another driver does.
+   * NULL: it is, where no driver before it in the list says so. */
+  gboolean (*manages) (const ModemSnapshot *modem, GCancellable *cancellable);
   /* What is there now; reads only. */
   ConnectStatus *(*observe) (const ModemSnapshot *modem, const ConnectSettings *settings,
                              GCancellable *cancellable, GError **error);
@@ -49,6 +53,15 @@ typedef struct
   gboolean (*up) (const ModemSnapshot *modem, const ConnectSettings *settings,
                   GCancellable *cancellable, GError **error);
   gboolean (*down) (const ModemSnapshot *modem, GCancellable *cancellable, GError **error);
+  /* Removes what up() made for the profile ICCID, and nothing that a person made or changed the
+   * ICCID of. NULL: up() leaves nothing behind. */
+  gboolean (*forget) (const char *iccid, GCancellable *cancellable, GError **error);
 } ConnectDriver;
+
+/** connect_choose: the driver of DRIVERS (ends in NULL) that WANTED names, or with "auto" the first
+ * that manages MODEM. UNSUPPORTED where there is none. Worker threads. */
+const ConnectDriver *connect_choose (const ConnectDriver *const *drivers, const char *wanted,
+                                     const ModemSnapshot *modem, GCancellable *cancellable,
+                                     GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ConnectStatus, connect_status_free)

@@ -8,15 +8,12 @@
 #include <ModemManager.h>
 #include <string.h>
 
-#include "base/error.h"
+#include "base/bus.h"
 #include "connect/link.h"
 
-#define BUS_NAME "org.freedesktop.ModemManager1"
 #define MODEM_INTERFACE "org.freedesktop.ModemManager1.Modem"
 #define SIMPLE_INTERFACE "org.freedesktop.ModemManager1.Modem.Simple"
 #define BEARER_INTERFACE "org.freedesktop.ModemManager1.Bearer"
-#define ERROR_PREFIX "org.freedesktop.ModemManager1.Error."
-#define READ_TIMEOUT_MS (15 * 1000)
 #define DISCONNECT_TIMEOUT_MS (60 * 1000)
 /* A first connection of a new profile takes its time; libmm-glib would give up at 25 s. */
 #define CONNECT_TIMEOUT_MS (180 * 1000)
@@ -52,11 +49,7 @@ bearer_free (Bearer *self)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Bearer, bearer_free)
 
 /* ModemManager's words for what has a name of its own here. */
-static const struct
-{
-  const char *name;
-  EsimError code;
-} refusals[] = {
+static const BusError refusals[] = {
   { "MobileEquipment.MissingOrUnknownApn", ESIM_ERROR_APN_REFUSED },
   { "MobileEquipment.ServiceOptionNotSubscribed", ESIM_ERROR_APN_REFUSED },
   { "MobileEquipment.RequestedServiceOptionNotSubscribed", ESIM_ERROR_APN_REFUSED },
@@ -67,73 +60,20 @@ static const struct
   { "MobileEquipment.PlmnNotAllowed", ESIM_ERROR_NOT_REGISTERED },
   { "MobileEquipment.LocationAreaNotAllowed", ESIM_ERROR_NOT_REGISTERED },
   { "MobileEquipment.RoamingNotAllowedInLocationArea", ESIM_ERROR_NOT_REGISTERED },
+  { NULL, 0 },
 };
 
-static EsimError
-code_of (const GError *foreign, const char *name)
-{
-  if (g_error_matches (foreign, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return ESIM_ERROR_CANCELLED;
-  if (g_error_matches (foreign, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    return ESIM_ERROR_TIMED_OUT;
-  if (name == NULL || !g_str_has_prefix (name, ERROR_PREFIX))
-    return ESIM_ERROR_MODEM; /* the modem's object, or ModemManager, is gone */
-  for (guint i = 0; i < G_N_ELEMENTS (refusals); i++)
-    if (strcmp (refusals[i].name, name + strlen (ERROR_PREFIX)) == 0)
-      return refusals[i].code;
-  return ESIM_ERROR_DATA_FAILED;
-}
-
-static GVariant *
-call (const char *path, const char *interface, const char *method, GVariant *arguments,
-      const char *answer, int timeout_ms, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GVariant) owned = g_variant_ref_sink (arguments);
-  g_autoptr (GError) foreign = NULL;
-  g_autoptr (GDBusConnection) bus = g_bus_get_sync (G_BUS_TYPE_SYSTEM, cancellable, &foreign);
-  g_autofree char *name = NULL;
-  GVariant *result = NULL;
-
-  if (bus)
-    result = g_dbus_connection_call_sync (bus, BUS_NAME, path, interface, method, owned,
-                                          G_VARIANT_TYPE (answer), G_DBUS_CALL_FLAGS_NO_AUTO_START,
-                                          timeout_ms, cancellable, &foreign);
-  if (result)
-    return result;
-  name = g_dbus_error_get_remote_error (foreign);
-  g_dbus_error_strip_remote_error (foreign);
-  error_set (error, code_of (foreign, name), "connect", "ModemManager's %s: %s", method,
-             foreign->message);
-  if (name)
-    error_add_raw (error ? *error : NULL, "dbus-error", name);
-  return NULL;
-}
-
-/* All properties of INTERFACE: a{sv}. */
-static GVariant *
-get_all (const char *path, const char *interface, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GVariant) answer
-      = call (path, "org.freedesktop.DBus.Properties", "GetAll", g_variant_new ("(s)", interface),
-              "(a{sv})", READ_TIMEOUT_MS, cancellable, error);
-
-  return answer ? g_variant_get_child_value (answer, 0) : NULL;
-}
-
-static const char *
-text_of (GVariant *dict, const char *key)
-{
-  const char *text = NULL;
-
-  if (dict)
-    g_variant_lookup (dict, key, "&s", &text);
-  return text ? text : "";
-}
+static const BusPeer peer = { .name = "org.freedesktop.ModemManager1",
+                              .title = "ModemManager",
+                              .layer = "connect",
+                              .error_prefix = "org.freedesktop.ModemManager1.Error.",
+                              .errors = refusals,
+                              .otherwise = ESIM_ERROR_DATA_FAILED };
 
 static Bearer *
 bearer_read (const char *path, GCancellable *cancellable, GError **error)
 {
-  GVariant *properties = get_all (path, BEARER_INTERFACE, cancellable, error);
+  GVariant *properties = bus_get_all (&peer, path, BEARER_INTERFACE, cancellable, error);
   Bearer *self;
 
   if (properties == NULL)
@@ -145,8 +85,8 @@ bearer_read (const char *path, GCancellable *cancellable, GError **error)
   self->ip4 = g_variant_lookup_value (properties, "Ip4Config", G_VARIANT_TYPE_VARDICT);
   self->ip6 = g_variant_lookup_value (properties, "Ip6Config", G_VARIANT_TYPE_VARDICT);
   g_variant_lookup (properties, "Connected", "b", &self->connected);
-  self->interface = text_of (properties, "Interface");
-  self->apn = text_of (self->wanted, "apn");
+  self->interface = bus_text (properties, "Interface");
+  self->apn = bus_text (self->wanted, "apn");
   return self;
 }
 
@@ -155,7 +95,8 @@ static GPtrArray *
 list_connected (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GPtrArray) bearers = g_ptr_array_new_with_free_func ((GDestroyNotify) bearer_free);
-  g_autoptr (GVariant) properties = get_all (modem->path, MODEM_INTERFACE, cancellable, error);
+  g_autoptr (GVariant) properties
+      = bus_get_all (&peer, modem->path, MODEM_INTERFACE, cancellable, error);
   g_autofree const char **paths = NULL;
 
   if (properties == NULL)
@@ -210,8 +151,8 @@ read_ip (GVariant *dict, const char *interface, const ConnectSettings *settings,
   g_variant_lookup (dict, "address", "&s", &out->link.address);
   g_variant_lookup (dict, "gateway", "&s", &out->link.gateway);
   for (guint i = 0; i < MAX_DNS; i++)
-    if (*text_of (dict, keys[i]))
-      out->dns[n++] = text_of (dict, keys[i]);
+    if (*bus_text (dict, keys[i]))
+      out->dns[n++] = bus_text (dict, keys[i]);
   out->link.prefix = prefix;
   out->link.mtu = mtu;
 }
@@ -314,7 +255,8 @@ configure (const Bearer *bearer, const ConnectSettings *settings, GError **error
 static gboolean
 check_registered (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GVariant) properties = get_all (modem->path, MODEM_INTERFACE, cancellable, error);
+  g_autoptr (GVariant) properties
+      = bus_get_all (&peer, modem->path, MODEM_INTERFACE, cancellable, error);
   gint32 state = MM_MODEM_STATE_UNKNOWN;
 
   if (properties == NULL)
@@ -352,8 +294,9 @@ connect_bearer (const ModemSnapshot *modem, const ConnectSettings *settings,
                          g_variant_new_uint32 (ip_family (settings->ip_type)));
   g_variant_builder_add (&builder, "{sv}", "allow-roaming",
                          g_variant_new_boolean (settings->roaming));
-  answer = call (modem->path, SIMPLE_INTERFACE, "Connect", g_variant_new ("(a{sv})", &builder),
-                 "(o)", CONNECT_TIMEOUT_MS, cancellable, error);
+  answer = bus_call (&peer, modem->path, SIMPLE_INTERFACE, "Connect",
+                     g_variant_new ("(a{sv})", &builder), "(o)", CONNECT_TIMEOUT_MS, cancellable,
+                     error);
   if (answer == NULL)
     return NULL;
   g_variant_get (answer, "(&o)", &path);
@@ -364,8 +307,8 @@ static gboolean
 disconnect_bearer (const Bearer *bearer, GCancellable *cancellable, GError **error)
 {
   g_autoptr (GVariant) answer
-      = call (bearer->path, BEARER_INTERFACE, "Disconnect", g_variant_new ("()"), "()",
-              DISCONNECT_TIMEOUT_MS, cancellable, error);
+      = bus_call (&peer, bearer->path, BEARER_INTERFACE, "Disconnect", g_variant_new ("()"), "()",
+                  DISCONNECT_TIMEOUT_MS, cancellable, error);
 
   return answer != NULL;
 }
@@ -403,7 +346,8 @@ up (const ModemSnapshot *modem, const ConnectSettings *settings, GCancellable *c
 static gboolean
 clear_interfaces (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GVariant) properties = get_all (modem->path, MODEM_INTERFACE, cancellable, error);
+  g_autoptr (GVariant) properties
+      = bus_get_all (&peer, modem->path, MODEM_INTERFACE, cancellable, error);
   g_autoptr (GVariantIter) ports = NULL;
   const char *name;
   guint32 type;
@@ -437,6 +381,7 @@ down (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
 
 const ConnectDriver connect_mm = {
   .name = "modemmanager",
+  .stack = "modemmanager",
   .observe = observe,
   .up = up,
   .down = down,

@@ -8,7 +8,7 @@
 #include <libmm-glib.h>
 #include <string.h>
 
-#include "base/error.h"
+#include "base/bus.h"
 #include "modem/usb.h"
 
 #define BUS_NAME "org.freedesktop.ModemManager1"
@@ -463,41 +463,21 @@ rescan (gpointer data)
     mm_manager_scan_devices (self->manager, NULL, NULL, NULL);
 }
 
-static EsimError
-code_of (const GError *foreign)
-{
-  g_autofree char *name = g_dbus_error_get_remote_error (foreign);
-
-  if (g_error_matches (foreign, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return ESIM_ERROR_CANCELLED;
-  if (g_error_matches (foreign, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
-    return ESIM_ERROR_TIMED_OUT;
-  if (g_strcmp0 (name, BUS_NAME ".Error.Core.Unsupported") == 0)
-    return ESIM_ERROR_UNSUPPORTED;
-  return ESIM_ERROR_MODEM;
-}
-
 /* Worker threads: plain calls, since libmm's proxies belong to the main thread. */
 static GVariant *
 call (const char *path, const char *interface, const char *method, GVariant *arguments,
       const char *answer, int timeout_ms, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GVariant) owned = g_variant_ref_sink (arguments);
-  g_autoptr (GError) foreign = NULL;
-  g_autoptr (GDBusConnection) bus = g_bus_get_sync (G_BUS_TYPE_SYSTEM, cancellable, &foreign);
-  GVariant *result = NULL;
-  EsimError code;
+  static const BusError errors[] = { { "Core.Unsupported", ESIM_ERROR_UNSUPPORTED }, { NULL, 0 } };
+  static const BusPeer peer = { .name = BUS_NAME,
+                                .title = "ModemManager",
+                                .layer = "modem",
+                                .error_prefix = BUS_NAME ".Error.",
+                                .errors = errors,
+                                .otherwise = ESIM_ERROR_MODEM };
 
-  if (bus)
-    result = g_dbus_connection_call_sync (bus, BUS_NAME, path, interface, method, owned,
-                                          G_VARIANT_TYPE (answer), G_DBUS_CALL_FLAGS_NO_AUTO_START,
-                                          timeout_ms, cancellable, &foreign);
-  if (result)
-    return result;
-  code = code_of (foreign);
-  g_dbus_error_strip_remote_error (foreign);
-  error_set (error, code, "modem", "ModemManager's %s: %s", method, foreign->message);
-  return NULL;
+  return bus_call (&peer, path, interface, method, arguments, answer, timeout_ms, cancellable,
+                   error);
 }
 
 /* Whether the modem is between two states, where a push can leave it nowhere. */

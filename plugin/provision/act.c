@@ -80,15 +80,25 @@ check_switch (Act *self, GPtrArray *profiles, GError **error)
   return FALSE;
 }
 
+/* Who brings up data on the modem as it is now: that is found out by asking, so in the job. */
+static const ConnectDriver *
+connect_driver (Act *self, GCancellable *cancellable, GError **error)
+{
+  return connect_choose (self->connects, self->policy->connect, self->modem, cancellable, error);
+}
+
 /* The APN that what is displaced is connected with now, NULL where it is not. */
 static char *
 apn_in_use (Act *self, GCancellable *cancellable)
 {
   ConnectSettings settings = policy_connect_settings (self->policy);
+  const ConnectDriver *driver = NULL;
   g_autoptr (ConnectStatus) link = NULL;
 
-  if (self->modem && self->connect)
-    link = self->connect->observe (self->modem, &settings, cancellable, NULL);
+  if (self->modem && self->connects)
+    driver = connect_driver (self, cancellable, NULL);
+  if (driver)
+    link = driver->observe (self->modem, &settings, cancellable, NULL);
   return link && link->level != CONNECT_NONE ? g_strdup (link->apn) : NULL;
 }
 
@@ -179,10 +189,11 @@ act_look_at_link (gpointer data, GCancellable *cancellable, GError **error)
 {
   Act *self = data;
   ConnectSettings settings = policy_connect_settings (self->policy);
+  const ConnectDriver *driver
+      = check_modem (self, error) ? connect_driver (self, cancellable, error) : NULL;
 
-  if (!check_modem (self, error))
-    return FALSE;
-  self->link = self->connect->observe (self->modem, &settings, cancellable, error);
+  if (driver)
+    self->link = driver->observe (self->modem, &settings, cancellable, error);
   return self->link != NULL;
 }
 
@@ -191,8 +202,10 @@ act_connect (gpointer data, GCancellable *cancellable, GError **error)
 {
   Act *self = data;
   ConnectSettings settings = policy_connect_settings (self->policy);
+  const ConnectDriver *driver
+      = check_modem (self, error) ? connect_driver (self, cancellable, error) : NULL;
 
-  return check_modem (self, error) && self->connect->up (self->modem, &settings, cancellable, error)
+  return driver && driver->up (self->modem, &settings, cancellable, error)
          && act_look_at_link (self, cancellable, error);
 }
 

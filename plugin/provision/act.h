@@ -20,13 +20,13 @@ typedef struct
   ModemSnapshot *modem;      /* NULL while it is away */
   const ModemDriver *driver; /* of the modem's stack */
   const ProviderDriver *provider;
-  const ConnectDriver *connect;
-  ProviderSession *session; /* opened under POLICY; NULL until it is needed */
-  char *iccid;              /* to enable, or of the profile that is ours; NULL while not known */
-  gboolean asked;           /* a person asked: what failed before is not used again */
-  gboolean settled;         /* an order without answer has had time enough to show up */
-  gboolean dismiss;         /* a person said that nothing there counts */
-  gboolean may_displace;    /* enable: another profile may be enabled now */
+  const ConnectDriver *const *connects; /* of which the policy's is used; NULL: none is wanted */
+  ProviderSession *session;             /* opened under POLICY; NULL until it is needed */
+  char *iccid;           /* to enable, or of the profile that is ours; NULL while not known */
+  gboolean asked;        /* a person asked: what failed before is not used again */
+  gboolean settled;      /* an order without answer has had time enough to show up */
+  gboolean dismiss;      /* a person said that nothing there counts */
+  gboolean may_displace; /* enable: another profile may be enabled now */
 
   Reservation *reservation; /* NULL: none there */
   ProviderSim *sim;         /* NULL: not looked at */

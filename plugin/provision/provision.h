@@ -39,6 +39,10 @@ void provision_stop (Provision *self, gboolean for_good);
  * provision_start() is asked for. Survives restarts. */
 void provision_suspend (Provision *self);
 
+/** provision_forget_profile: the profile ICCID has left the card: where the policy says so, what
+ * was made for its connection is removed. */
+void provision_forget_profile (Provision *self, const char *iccid);
+
 /** provision_poke: what is waited for at the provider may be there: it looks at once. */
 void provision_poke (Provision *self);
 

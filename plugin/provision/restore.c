@@ -15,7 +15,7 @@ typedef struct
   Policy *policy;
   ModemSnapshot *modem;
   const ModemDriver *driver;
-  const ConnectDriver *connect;
+  const ConnectDriver *const *connects;
   char *apn;
   gboolean connected;
 } Restore;
@@ -38,17 +38,20 @@ restore_work (gpointer data, GCancellable *cancellable, GError **error)
 {
   Restore *self = data;
   ConnectSettings settings = policy_connect_settings (self->policy);
+  const ConnectDriver *connect;
   g_autoptr (ConnectStatus) link = NULL;
 
   /* A re-probe leaves the modem disabled. */
   if (self->modem->state == MODEM_STATE_DISABLED)
     return self->driver->enable (self->modem, cancellable, error);
   settings.apn = self->apn;
-  link = self->connect->observe (self->modem, &settings, cancellable, error);
+  connect = connect_choose (self->connects, self->policy->connect, self->modem, cancellable, error);
+  if (connect)
+    link = connect->observe (self->modem, &settings, cancellable, error);
   if (link == NULL)
     return FALSE;
-  self->connected = link->level != CONNECT_NONE
-                    || self->connect->up (self->modem, &settings, cancellable, error);
+  self->connected
+      = link->level != CONNECT_NONE || connect->up (self->modem, &settings, cancellable, error);
   return self->connected;
 }
 
@@ -95,7 +98,7 @@ restore (Provision *self, char *apn)
   job->policy = policy_ref (self->policy);
   job->modem = modem_snapshot_ref (card_modem (self->card));
   job->driver = card_modem_driver (self->card);
-  job->connect = run_connect_driver (self);
+  job->connects = run_connects (self);
   job->apn = apn;
   queue_push (card_net_queue (self->card), restore_work, job, restore_free, self->background,
               on_restored, NULL);
@@ -114,7 +117,7 @@ on_look (gpointer data)
   else if (run_has_passed (self->restoring_since,
                            MAX (self->policy->registration_timeout_s, PATIENCE_MIN_S)))
     finish (self);
-  else if (modem && run_connect_driver (self)
+  else if (modem && run_connects (self)
            && (modem->state == MODEM_STATE_REGISTERED || modem->state == MODEM_STATE_CONNECTED
                || modem->state == MODEM_STATE_DISABLED))
     restore (self, g_steal_pointer (&apn));

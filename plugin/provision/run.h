@@ -114,7 +114,7 @@ void run_forget_sights (Sights *self);
 void run_take (Provision *self, Step step);
 void run_close_session (Provision *self);
 void run_look_at_link (Provision *self); /* as STEP_LAST: it is no step of its own */
-const ConnectDriver *run_connect_driver (Provision *self);
+const ConnectDriver *const *run_connects (Provision *self); /* NULL: data is not ours to bring up */
 char *run_ours (Provision *self);
 
 /* restore.c: after a roll-back: data as it was before, once the modem is registered; does nothing

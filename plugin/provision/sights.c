@@ -46,7 +46,7 @@ run_wanted (Provision *self)
   return (Wanted){
     .asked = self->asked,
     .provider = usable_provider (self) != NULL,
-    .connect = run_connect_driver (self) != NULL,
+    .connect = run_connects (self) != NULL,
     .verify = *self->policy->verify_host != '\0',
     .roll_back = self->policy->rollback,
   };

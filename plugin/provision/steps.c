@@ -34,20 +34,10 @@ trip_free (Trip *self)
   g_free (self);
 }
 
-const ConnectDriver *
-run_connect_driver (Provision *self)
+const ConnectDriver *const *
+run_connects (Provision *self)
 {
-  const ModemSnapshot *modem = card_modem (self->card);
-  const char *wanted = self->policy->connect;
-
-  if (g_str_equal (wanted, "none") || self->connects == NULL)
-    return NULL;
-  if (g_str_equal (wanted, "auto"))
-    wanted = modem ? modem->stack : "";
-  for (guint i = 0; self->connects[i]; i++)
-    if (g_str_equal (self->connects[i]->name, wanted))
-      return self->connects[i];
-  return self->connects[0];
+  return g_str_equal (self->policy->connect, "none") ? NULL : self->connects;
 }
 
 /* The ICCID of the profile that is ours: on the card, or else reserved, or else journaled. The
@@ -97,7 +87,7 @@ act_new (Provision *self)
   act->modem = card_modem (self->card) ? modem_snapshot_ref (card_modem (self->card)) : NULL;
   act->driver = card_modem_driver (self->card);
   act->provider = self->providers ? self->providers[0] : NULL;
-  act->connect = run_connect_driver (self);
+  act->connects = run_connects (self);
   act->iccid = run_ours (self);
   act->fleet_sid = g_strdup (self->seen.fleet_sid);
   if (self->session_policy != self->policy)

@@ -86,7 +86,10 @@ show_profiles (Euicc *self, GPtrArray *profiles)
     }
   g_hash_table_iter_init (&iter, gone);
   while (g_hash_table_iter_next (&iter, &iccid, NULL))
-    g_hash_table_remove (self->profiles, iccid);
+    {
+      provision_forget_profile (self->provision, iccid);
+      g_hash_table_remove (self->profiles, iccid);
+    }
 }
 
 static void
