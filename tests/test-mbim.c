@@ -3,41 +3,16 @@
 /* apdu/mbim with the real libmbim, in front of a stand-in for mbim-proxy that plays exchanges of
  * mbim.conversation, in a network namespace of its own. */
 
-#include <gio/gunixsocketaddress.h>
 #include <sched.h>
 #include <string.h>
 
 #include "apdu/channel.h"
 #include "base/error.h"
+#include "conversation.h"
 
 #define DEVICE "/dev/null" /* libmbim wants a character device; nobody opens it */
 
 extern const ChannelDriver channel_mbim;
-
-/* The stand-in and its part of the conversation. */
-typedef struct
-{
-  GSocket *listener;
-  GKeyFile *exchanges;
-  char **names; /* those to play, in order */
-  guint played;
-  GThread *thread;
-  gint over; /* atomic: ends the thread */
-} Proxy;
-
-static GByteArray *
-from_hex (const char *hex)
-{
-  GByteArray *bytes = g_byte_array_new ();
-
-  for (; *hex; hex += 2)
-    {
-      guint8 byte = g_ascii_xdigit_value (hex[0]) << 4 | g_ascii_xdigit_value (hex[1]);
-
-      g_byte_array_append (bytes, &byte, 1);
-    }
-  return bytes;
-}
 
 static char *
 to_hex (const guint8 *data, gsize size)
@@ -49,121 +24,25 @@ to_hex (const guint8 *data, gsize size)
   return g_string_free (hex, FALSE);
 }
 
-/* Whether SOCKET has something for us before the test is over. */
-static gboolean
-is_readable (Proxy *self, GSocket *socket)
+static gsize
+message_length (const guint8 *header)
 {
-  while (!g_atomic_int_get (&self->over))
-    if (g_socket_condition_timed_wait (socket, G_IO_IN, 10000, NULL, NULL))
-      return TRUE;
-  return FALSE;
+  return GUINT32_FROM_LE (*(const guint32 *) (header + 4));
 }
 
-/* SIZE bytes, or FALSE at the end. */
-static gboolean
-receive (Proxy *self, GSocket *socket, guint8 *data, gsize size)
-{
-  while (size > 0)
-    {
-      gssize got = is_readable (self, socket)
-                       ? g_socket_receive (socket, (char *) data, size, NULL, NULL)
-                       : 0;
-
-      if (got <= 0)
-        return FALSE;
-      data += got;
-      size -= got;
-    }
-  return TRUE;
-}
-
-/* Plays the next exchange to a message that has begun with HEADER; FALSE to hang up. Transaction
- * ids (bytes 8 to 11) are the client's. */
-static gboolean
-play (Proxy *self, GSocket *socket, const guint8 *header)
-{
-  guint32 size = GUINT32_FROM_LE (*(const guint32 *) (header + 4));
-  g_autofree guint8 *message = g_malloc0 (MAX (size, 12));
-  const char *name = self->names[self->played];
-  g_autofree char *ask = g_key_file_get_string (self->exchanges, name, "ask", NULL);
-  g_autofree char *answer = g_key_file_get_string (self->exchanges, name, "answer", NULL);
-  g_autofree char *asked = NULL;
-  g_autoptr (GByteArray) reply = NULL;
-
-  memcpy (message, header, 12);
-  if (!receive (self, socket, message + 12, size - 12))
-    return FALSE;
-  asked = to_hex (message, size);
-  if (ask == NULL || strlen (ask) != strlen (asked))
-    g_error ("exchange %s: the host says\n%s instead of\n%s", name ? name : "-", asked, ask);
-  memcpy (ask + 16, asked + 16, 8);
-  g_assert_cmpstr (asked, ==, ask);
-  self->played++;
-  if (answer == NULL)
-    return TRUE;
-  if (g_str_equal (answer, "hangup"))
-    return FALSE;
-  reply = from_hex (answer);
-  memcpy (reply->data + 8, message + 8, 4);
-  return g_socket_send (socket, (char *) reply->data, reply->len, NULL, NULL) > 0;
-}
-
-static gpointer
-serve (gpointer data)
-{
-  Proxy *self = data;
-
-  while (is_readable (self, self->listener))
-    {
-      g_autoptr (GSocket) socket = g_socket_accept (self->listener, NULL, NULL);
-      guint8 header[12];
-
-      while (socket && receive (self, socket, header, sizeof header) && play (self, socket, header))
-        ;
-    }
-  return NULL;
-}
-
-static Proxy *
-proxy_new (const char *names)
-{
-  Proxy *self = g_new0 (Proxy, 1);
-  g_autofree char *file = g_test_build_filename (G_TEST_DIST, "mbim.conversation", NULL);
-  g_autoptr (GSocketAddress) address
-      = g_unix_socket_address_new_with_type ("mbim-proxy", -1, G_UNIX_SOCKET_ADDRESS_ABSTRACT);
-  g_autoptr (GError) error = NULL;
-
-  self->names = g_strsplit (names, " ", 0);
-  self->exchanges = g_key_file_new ();
-  g_key_file_load_from_file (self->exchanges, file, G_KEY_FILE_NONE, &error);
-  g_assert_no_error (error);
-  self->listener = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, 0, &error);
-  g_assert_no_error (error);
-  g_socket_bind (self->listener, address, FALSE, &error);
-  g_assert_no_error (error);
-  g_socket_listen (self->listener, &error);
-  g_assert_no_error (error);
-  self->thread = g_thread_new ("proxy", serve, self);
-  return self;
-}
-
-/* Asserts that all was played. */
 static void
-proxy_free (Proxy *self)
+set_transaction (guint8 *message, const guint8 *from)
 {
-  g_atomic_int_set (&self->over, TRUE);
-  g_thread_join (self->thread);
-  g_assert_cmpstr (self->names[self->played], ==, NULL);
-  g_object_unref (self->listener);
-  g_key_file_unref (self->exchanges);
-  g_strfreev (self->names);
-  g_free (self);
+  memcpy (message + 8, from + 8, 4);
 }
+
+static const Framing framing
+    = { "mbim.conversation", "mbim-proxy", 12, message_length, set_transaction };
 
 /* What each test has: a proxy, and a main context as base/queue gives it to a worker. */
 typedef struct
 {
-  Proxy *proxy;
+  Conversation *proxy;
   ChannelTarget target;
   GMainContext *context;
   GTimer *timer;
@@ -172,7 +51,7 @@ typedef struct
 static void
 bed_up (Bed *bed, const char *names)
 {
-  bed->proxy = names ? proxy_new (names) : NULL;
+  bed->proxy = names ? conversation_new (&framing, names) : NULL;
   bed->target = (ChannelTarget){ .device = DEVICE, .quirks = QUIRKS_DEFAULT };
   bed->context = g_main_context_new ();
   bed->timer = g_timer_new ();
@@ -185,7 +64,7 @@ bed_down (Bed *bed)
   g_main_context_pop_thread_default (bed->context);
   g_main_context_unref (bed->context);
   g_timer_destroy (bed->timer);
-  g_clear_pointer (&bed->proxy, proxy_free);
+  g_clear_pointer (&bed->proxy, conversation_free);
 }
 
 static Channel *
@@ -404,8 +283,7 @@ test_cancelled_before (void)
   Bed bed;
 
   g_cancellable_cancel (cancellable);
-  bed_up (&bed, "");
-  g_clear_pointer (&bed.proxy->names[0], g_free); /* nothing is said */
+  bed_up (&bed, ""); /* nothing is said */
   g_assert_null (channel_open (&channel_mbim, &bed.target, NULL, cancellable, &error));
   g_assert_error (error, ESIM_ERROR, ESIM_ERROR_CANCELLED);
   bed_down (&bed);
@@ -472,7 +350,6 @@ test_no_device (void)
   Bed bed;
 
   bed_up (&bed, "");
-  g_clear_pointer (&bed.proxy->names[0], g_free);
   bed.target.device = "/dev/cdc-wdm-that-is-not-there";
   open_fails (&bed, ESIM_ERROR_DEVICE_GONE, NULL, NULL);
 }

@@ -135,6 +135,33 @@ test_sleep (void)
   g_assert_cmpfloat (g_timer_elapsed (timer, NULL), <, 5);
 }
 
+static gboolean
+set_flag (gpointer flag)
+{
+  *(gboolean *) flag = TRUE;
+  return G_SOURCE_REMOVE;
+}
+
+/* What comes by itself: in time, too late, or after somebody has given up. */
+static void
+test_for (void)
+{
+  g_autoptr (GCancellable) unplug = g_cancellable_new ();
+  g_autoptr (Wait) wait = wait_new (NULL, unplug);
+  g_autoptr (GError) error = NULL;
+  gboolean done = FALSE, never = FALSE;
+
+  g_timeout_add (10, set_flag, &done);
+  g_assert_true (wait_for (wait, &done, 5000, &error));
+  g_assert_no_error (error);
+  g_assert_false (wait_for (wait, &never, 10, &error));
+  g_assert_error (error, ESIM_ERROR, ESIM_ERROR_TIMED_OUT);
+  g_clear_error (&error);
+  g_cancellable_cancel (unplug);
+  g_assert_false (wait_for (wait, &never, 5000, &error));
+  g_assert_error (error, ESIM_ERROR, ESIM_ERROR_CANCELLED);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -144,5 +171,6 @@ main (int argc, char **argv)
   g_test_add_data_func ("/wait/unplug", "unplug", test_cancel);
   g_test_add_func ("/wait/cancelled-before", test_cancelled_before);
   g_test_add_func ("/wait/sleep", test_sleep);
+  g_test_add_func ("/wait/for", test_for);
   return g_test_run ();
 }

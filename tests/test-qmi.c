@@ -1,0 +1,498 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* apdu/qmi with the real libqmi, in front of a stand-in for qmi-proxy that plays exchanges of
+ * qmi.conversation, in a network namespace of its own. */
+
+#include <glib/gstdio.h>
+#include <sched.h>
+#include <string.h>
+
+#include "apdu/channel.h"
+#include "apdu/memory.h"
+#include "base/error.h"
+#include "conversation.h"
+
+#define DEVICE "/dev/null" /* libqmi wants a character device; nobody opens it */
+#define OPEN "connect allocate slots select "
+#define EVERY(name)                                                                                \
+  name "2 " name "3 " name "4 " name "5 " name "6 " name "7 " name "8 " name "9 " name "10 " name  \
+       "11 " name "12 " name "13 " name "14 " name "15 " name "16 " name "17 " name "18 " name     \
+       "19 "
+
+extern const ChannelDriver channel_qmi, channel_qmi_mbim;
+
+static char *
+to_hex (const guint8 *data, gsize size)
+{
+  GString *hex = g_string_new (NULL);
+
+  for (gsize i = 0; i < size; i++)
+    g_string_append_printf (hex, "%02X", data[i]);
+  return g_string_free (hex, FALSE);
+}
+
+static gsize
+message_length (const guint8 *header)
+{
+  return 1 + (header[1] | header[2] << 8);
+}
+
+/* One byte in CTL, two elsewhere; indications have none. */
+static void
+set_transaction (guint8 *message, const guint8 *from)
+{
+  if (message[4] == 0)
+    message[7] = from[7];
+  else if (message[6] != 4)
+    memcpy (message + 7, from + 7, 2);
+}
+
+static const Framing framing
+    = { "qmi.conversation", "qmi-proxy", 3, message_length, set_transaction };
+
+/* What each test has: a proxy, a file to remember in, and a main context as base/queue gives it to
+ * a worker. */
+typedef struct
+{
+  Conversation *proxy;
+  ChannelTarget target;
+  char *memory;
+  GMainContext *context;
+  GTimer *timer;
+} Bed;
+
+static void
+bed_up (Bed *bed, const char *names)
+{
+  bed->proxy = names ? conversation_new (&framing, names) : NULL;
+  bed->memory = g_strdup_printf ("%s/test-qmi-%d", g_get_tmp_dir (), getpid ());
+  bed->target
+      = (ChannelTarget){ .device = DEVICE, .memory = bed->memory, .quirks = QUIRKS_DEFAULT };
+  bed->context = g_main_context_new ();
+  bed->timer = g_timer_new ();
+  g_main_context_push_thread_default (bed->context);
+}
+
+static void
+bed_down (Bed *bed)
+{
+  g_main_context_pop_thread_default (bed->context);
+  g_main_context_unref (bed->context);
+  g_timer_destroy (bed->timer);
+  g_clear_pointer (&bed->proxy, conversation_free);
+  g_unlink (bed->memory);
+  g_free (bed->memory);
+}
+
+static Channel *
+open_channel (Bed *bed)
+{
+  g_autoptr (GError) error = NULL;
+  Channel *channel = channel_open (&channel_qmi, &bed->target, NULL, NULL, &error);
+
+  g_assert_no_error (error);
+  return channel;
+}
+
+/* Opening fails with CODE and raw code STATUS, within 3 s. */
+static void
+open_fails (Bed *bed, EsimError code, const char *key, const char *raw)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (channel_open (&channel_qmi, &bed->target, NULL, NULL, &error));
+  g_assert_error (error, ESIM_ERROR, (int) code);
+  if (key)
+    g_assert_cmpstr (error_get_raw (error, key), ==, raw);
+  g_assert_cmpfloat (g_timer_elapsed (bed->timer, NULL), <, 3);
+  bed_down (bed);
+}
+
+static GBytes *
+get_eid (Channel *channel, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GBytes) request = g_bytes_new_static ("\xbf\x3e\x03\x5c\x01\x5a", 6);
+
+  return channel_store_data (channel, request, cancellable, error);
+}
+
+static void
+eid_fails (Channel *channel, GCancellable *cancellable, EsimError code)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (get_eid (channel, cancellable, &error));
+  g_assert_error (error, ESIM_ERROR, (int) code);
+}
+
+static void
+read_eid (Bed *bed)
+{
+  g_autoptr (Channel) channel = open_channel (bed);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) response = get_eid (channel, NULL, &error);
+  g_autofree char *hex = NULL;
+
+  g_assert_no_error (error);
+  hex = to_hex (g_bytes_get_data (response, NULL), g_bytes_get_size (response));
+  g_assert_cmpstr (hex, ==, "BF3E125A1089044145000000000000000000000125");
+}
+
+static void
+test_eid (void)
+{
+  Bed bed;
+
+  bed_up (&bed, OPEN "eid release free");
+  read_eid (&bed);
+  g_assert_false (g_file_test (bed.memory, G_FILE_TEST_EXISTS)); /* nothing is left to remember */
+  bed_down (&bed);
+
+  bed_up (&bed, OPEN "eid-shuffled release free");
+  read_eid (&bed);
+  bed_down (&bed);
+}
+
+static GBytes *
+get_info (Channel *channel, GError **error)
+{
+  g_autoptr (GBytes) request = g_bytes_new_static ("\xbf\x22\x00", 3);
+
+  return channel_store_data (channel, request, NULL, error);
+}
+
+/* Parts before, after and around the announcement, in any order, and a stray one. */
+static void
+test_long_answers (void)
+{
+  const char *const ways[] = { "info", "info-after", "info-mixed", "info-stray" };
+  g_autoptr (GBytes) first = NULL;
+
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
+    {
+      g_autofree char *names = g_strdup_printf (OPEN "%s release free", ways[i]);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (GBytes) info = NULL;
+      Channel *channel;
+      Bed bed;
+
+      bed_up (&bed, names);
+      channel = open_channel (&bed);
+      info = get_info (channel, &error);
+      g_assert_no_error (error);
+      g_assert_cmpuint (g_bytes_get_size (info), ==, 127);
+      g_assert_cmpmem (g_bytes_get_data (info, NULL), 3, "\xbf\x22\x7c", 3);
+      g_assert_true (first == NULL || g_bytes_equal (first, info));
+      if (first == NULL)
+        first = g_bytes_ref (info);
+      channel_close (channel);
+      bed_down (&bed);
+    }
+}
+
+static void
+info_fails (const char *way, EsimError code)
+{
+  g_autofree char *names = g_strdup_printf (OPEN "%s release free", way);
+  g_autoptr (GError) error = NULL;
+  Channel *channel;
+  Bed bed;
+
+  bed_up (&bed, names);
+  bed.target.quirks.apdu_timeout_s = 1;
+  channel = open_channel (&bed);
+  g_assert_null (get_info (channel, &error));
+  g_assert_error (error, ESIM_ERROR, (int) code);
+  channel_close (channel);
+  bed_down (&bed);
+}
+
+static void
+test_broken_long_answers (void)
+{
+  info_fails ("info-cut", ESIM_ERROR_CHANNEL);
+  info_fails ("info-long", ESIM_ERROR_CHANNEL);
+  info_fails ("info-other", ESIM_ERROR_CHANNEL);
+  info_fails ("info-missing", ESIM_ERROR_TIMED_OUT);
+}
+
+static void
+test_broken_answers (void)
+{
+  const char *const ways[] = { "eid-cut", "eid-none", "eid-no-result", "eid-refused" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (ways); i++)
+    {
+      g_autofree char *names = g_strdup_printf (OPEN "%s release free", ways[i]);
+      Channel *channel;
+      Bed bed;
+
+      bed_up (&bed, names);
+      channel = open_channel (&bed);
+      eid_fails (channel, NULL, ESIM_ERROR_CHANNEL);
+      channel_close (channel);
+      bed_down (&bed);
+    }
+}
+
+static void
+test_slots (void)
+{
+  Bed bed;
+
+  bed_up (&bed, "connect allocate slots-unknown select eid release free");
+  read_eid (&bed);
+  bed_down (&bed);
+
+  /* Physical slot 2 is UIM's slot 1. */
+  bed_up (&bed, "connect allocate slots-second select eid release free");
+  bed.target.slot = 1;
+  read_eid (&bed);
+  bed_down (&bed);
+
+  bed_up (&bed, "connect allocate select eid release free");
+  bed.target.quirks.slot_mapping = FALSE;
+  read_eid (&bed);
+  bed_down (&bed);
+
+  bed_up (&bed, "connect allocate slots-idle free");
+  open_fails (&bed, ESIM_ERROR_UNSUPPORTED, NULL, NULL);
+
+  bed_up (&bed, "connect allocate slots-cut free");
+  bed.target.slot = 1;
+  open_fails (&bed, ESIM_ERROR_UNSUPPORTED, NULL, NULL);
+}
+
+static void
+test_refusals (void)
+{
+  Bed bed;
+
+  bed_up (&bed, "connect allocate slots "
+                "select-denied free");
+  open_fails (&bed, ESIM_ERROR_UNSUPPORTED, "qmi-result", "82");
+  bed_up (&bed, "connect allocate slots "
+                "select-busy free");
+  open_fails (&bed, ESIM_ERROR_BUSY, "sw", "6A81");
+  bed_up (&bed, "connect allocate slots "
+                "select-full free");
+  open_fails (&bed, ESIM_ERROR_BUSY, "qmi-result", "68");
+  bed_up (&bed, "connect allocate-full");
+  open_fails (&bed, ESIM_ERROR_BUSY, NULL, NULL);
+}
+
+static void
+test_no_applet (void)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GBytes) aid = NULL;
+  Bed bed;
+  gpointer device;
+  guint number = 77;
+
+  bed_up (&bed, "connect allocate slots select-none select-refused release-2 free");
+  aid = g_bytes_new_static ("\xa0\0\0\5\x59\x10\x10\xff\xff\xff\xff\x89\0\0\1\0", 16);
+  device = channel_qmi.open_device (&bed.target, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_false (channel_qmi.open_logical (device, aid, &number, NULL, &error));
+  g_assert_error (error, ESIM_ERROR, ESIM_ERROR_NO_EUICC);
+  g_clear_error (&error);
+  /* A modem that takes the card's no for a yes: the channel is closed again. */
+  g_assert_false (channel_qmi.open_logical (device, aid, &number, NULL, &error));
+  g_assert_error (error, ESIM_ERROR, ESIM_ERROR_NO_EUICC);
+  g_assert_cmpstr (error_get_raw (error, "sw"), ==, "6A82");
+  g_assert_cmpuint (number, ==, 77);
+  channel_qmi.close_device (device);
+  bed_down (&bed);
+}
+
+/* The number of what may be open is not known: all that the client may have is closed. */
+static void
+test_success_without_channel (void)
+{
+  Bed bed;
+
+  bed_up (&bed, "connect allocate slots select-broken every-1 " EVERY ("every-") "free");
+  open_fails (&bed, ESIM_ERROR_CHANNEL, NULL, NULL);
+}
+
+static void
+test_unplugged (void)
+{
+  Bed bed;
+  Channel *channel;
+
+  bed_up (&bed, OPEN "eid-hangup");
+  channel = open_channel (&bed);
+  g_timer_start (bed.timer);
+  eid_fails (channel, NULL, ESIM_ERROR_DEVICE_GONE);
+  eid_fails (channel, NULL, ESIM_ERROR_DEVICE_GONE);
+  channel_close (channel);
+  g_assert_cmpfloat (g_timer_elapsed (bed.timer, NULL), <, 1);
+  bed_down (&bed);
+
+  bed_up (&bed, "connect-hangup");
+  open_fails (&bed, ESIM_ERROR_DEVICE_GONE, NULL, NULL);
+}
+
+static gpointer
+cancel_soon (gpointer cancellable)
+{
+  g_usleep (50000);
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+/* By another thread, in the middle of an APDU; closing is not cancelled. */
+static void
+test_cancelled (void)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  Bed bed;
+  Channel *channel;
+  GThread *thread;
+
+  bed_up (&bed, OPEN "eid-silent release free");
+  channel = open_channel (&bed);
+  thread = g_thread_new ("canceller", cancel_soon, cancellable);
+  eid_fails (channel, cancellable, ESIM_ERROR_CANCELLED);
+  channel_close (channel);
+  g_thread_join (thread);
+  g_assert_cmpfloat (g_timer_elapsed (bed.timer, NULL), <, 3);
+  bed_down (&bed);
+}
+
+static void
+test_timed_out (void)
+{
+  Bed bed;
+  Channel *channel;
+
+  bed_up (&bed, OPEN "eid-silent release free");
+  bed.target.quirks.apdu_timeout_s = 1;
+  channel = open_channel (&bed);
+  eid_fails (channel, NULL, ESIM_ERROR_TIMED_OUT);
+  channel_close (channel);
+  bed_down (&bed);
+}
+
+static void
+recover (Bed *bed, guint remembered)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GArray) left = NULL;
+
+  g_assert_true (channel_recover (&channel_qmi, &bed->target, &error));
+  g_assert_no_error (error);
+  left = memory_recall (bed->memory, DEVICE);
+  g_assert_cmpuint (left->len, ==, remembered);
+  bed_down (bed);
+}
+
+/* A dead client is closed as itself; one that has no channel may be somebody else's by now. */
+static void
+test_recover (void)
+{
+  Bed bed;
+
+  bed_up (&bed, "connect allocate slots bury-1 " EVERY ("bury-") "free-7 free");
+  memory_add (bed.memory, DEVICE, 7);
+  recover (&bed, 0);
+
+  bed_up (&bed, "connect allocate slots bury-1-refused " EVERY ("bury-") "free");
+  memory_add (bed.memory, DEVICE, 7);
+  recover (&bed, 0);
+
+  bed_up (&bed, "connect allocate slots free");
+  memory_add (bed.memory, "/dev/zero", 7); /* another life */
+  recover (&bed, 0);
+
+  bed_up (&bed, "connect allocate slots free");
+  g_assert_true (g_file_set_contents (bed.memory, "rubbish 7 \xff 99999999999999999999", -1, NULL));
+  recover (&bed, 0);
+}
+
+/* What a killed process leaves behind. */
+static void
+test_remembered_while_open (void)
+{
+  Bed bed;
+  Channel *channel;
+  g_autoptr (GArray) cids = NULL;
+
+  bed_up (&bed, OPEN "release free");
+  channel = open_channel (&bed);
+  cids = memory_recall (bed.memory, DEVICE);
+  g_assert_cmpuint (cids->len, ==, 1);
+  g_assert_cmpuint (g_array_index (cids, guint, 0), ==, 1);
+  channel_close (channel);
+  bed_down (&bed);
+}
+
+static void
+test_power_cycle (void)
+{
+  g_autoptr (GError) error = NULL;
+  Bed bed;
+
+  bed_up (&bed, "connect allocate slots off on free connect allocate slots off-unknown free");
+  g_assert_true (channel_power_cycle (&channel_qmi, &bed.target, NULL, &error));
+  g_assert_no_error (error);
+  g_assert_cmpfloat (g_timer_elapsed (bed.timer, NULL), >=, 1);
+  g_assert_false (channel_power_cycle (&channel_qmi, &bed.target, NULL, &error));
+  g_assert_error (error, ESIM_ERROR, ESIM_ERROR_UNSUPPORTED);
+  bed_down (&bed);
+}
+
+/* No proxy is started: ModemManager's would end with us. */
+static void
+test_no_proxy (void)
+{
+  g_autoptr (GError) error = NULL;
+  Bed bed;
+
+  bed_up (&bed, NULL);
+  g_assert_null (channel_open (&channel_qmi_mbim, &bed.target, NULL, NULL, &error));
+  g_assert_error (error, ESIM_ERROR, ESIM_ERROR_CHANNEL);
+  open_fails (&bed, ESIM_ERROR_CHANNEL, NULL, NULL);
+}
+
+static void
+test_no_device (void)
+{
+  Bed bed;
+
+  bed_up (&bed, "");
+  bed.target.device = "/dev/cdc-wdm-that-is-not-there";
+  open_fails (&bed, ESIM_ERROR_DEVICE_GONE, NULL, NULL);
+}
+
+int
+main (int argc, char **argv)
+{
+  g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK); /* libqmi warns of DEVICE */
+  /* The proxy's abstract socket belongs to the network namespace. */
+  if (unshare (CLONE_NEWNET) != 0 && unshare (CLONE_NEWUSER | CLONE_NEWNET) != 0)
+    {
+      g_print ("1..0 # SKIP no namespaces allowed here\n");
+      return 0;
+    }
+  g_test_add_func ("/qmi/eid", test_eid);
+  g_test_add_func ("/qmi/long-answers", test_long_answers);
+  g_test_add_func ("/qmi/broken-long-answers", test_broken_long_answers);
+  g_test_add_func ("/qmi/broken-answers", test_broken_answers);
+  g_test_add_func ("/qmi/slots", test_slots);
+  g_test_add_func ("/qmi/refusals", test_refusals);
+  g_test_add_func ("/qmi/no-applet", test_no_applet);
+  g_test_add_func ("/qmi/success-without-channel", test_success_without_channel);
+  g_test_add_func ("/qmi/unplugged", test_unplugged);
+  g_test_add_func ("/qmi/cancelled", test_cancelled);
+  g_test_add_func ("/qmi/timed-out", test_timed_out);
+  g_test_add_func ("/qmi/recover", test_recover);
+  g_test_add_func ("/qmi/remembered-while-open", test_remembered_while_open);
+  g_test_add_func ("/qmi/power-cycle", test_power_cycle);
+  g_test_add_func ("/qmi/no-proxy", test_no_proxy);
+  g_test_add_func ("/qmi/no-device", test_no_device);
+  return g_test_run ();
+}
