@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The esimd developers
 """The design's numbers and rules, enforced on our sources; each rule is also shown to be able to fail."""
 
+import ast
 import pathlib
 import re
 import shutil
@@ -203,6 +204,36 @@ def breaks_of_cycles(files):
         yield from walk(name, ())
 
 
+def feature_rows(readme):
+    """The README's table of features: (what, what is said of esimd)."""
+    table = readme.partition("| | esimd |")[2].partition("\n\n")[0]
+    return [[cell.strip() for cell in line.split("|")[1:3]] for line in table.split("\n")[2:]]
+
+
+def known_tests():
+    """Every test by the name that the README gives it, of files that meson runs."""
+    meson = (ROOT / "tests/meson.build").read_text(encoding="utf-8")
+    names = set()
+    for path in (ROOT / "tests/integration").glob("test_*.py"):
+        short = path.stem.removeprefix("test_")
+        if re.search(rf"'{short}'|/{path.name}'", meson):
+            for node in ast.parse(path.read_text(encoding="utf-8")).body:
+                names |= {f"{short}.{node.name}.{inner.name.removeprefix('test_')}" for inner in getattr(node, "body", ())
+                          if isinstance(node, ast.ClassDef) and getattr(inner, "name", "").startswith("test_")}
+    for path in (ROOT / "tests").glob("test-*.c"):
+        if re.search(rf"'{path.stem.removeprefix('test-')}'|{path.stem}", meson) or path.stem.startswith("test-lpa-"):
+            names |= set(re.findall(r'"(/[\w-]+/[\w/-]+)"', path.read_text(encoding="utf-8")))
+    return names
+
+
+def breaks_of_features(readme, tests):
+    for what, said in feature_rows(readme):
+        named = re.findall("`([^`]+)`", said)
+        if not re.match("yes|part|no", said) or (said.startswith("yes") and not named):
+            yield f"README.md: {what}: {said or 'nothing'}, and no test shows it"
+        for name in named:
+            if name not in tests:
+                yield f"README.md: {what}: there is no test {name}"
 
 
 def function(lines, name="work"):
@@ -264,6 +295,17 @@ class Rules(unittest.TestCase):
                    one("plugin/main.c", '"apdu/mbim.c"'),
                    one("plugin/apdu/channel.c", "<libmbim-glib.h>"), one("plugin/service/call.c", "<polkit/polkit.h>"),
                    {"plugin/apdu/x.c": "const ChannelDriver x = {};\n", "plugin/apdu/x.h": ""})
+
+    def test_features(self):
+        """Behind every yes of the README's table is a test that exists and is run."""
+        readme, tests = (ROOT / "README.md").read_text(encoding="utf-8"), known_tests()
+        self.assertGreater(len(feature_rows(readme)), 30)
+        self.assertGreater(len(tests), 400)
+        self.assertEqual([], list(breaks_of_features(readme, tests)))
+        table = "| | esimd | lpac |\n|---|---|---|\n| A | %s | no |\n\n"
+        for said in ("yes", "yes: `bus.Jobs.no_such_test`", "yes: `/no/such-test`", "", "surely: `bus.Reload.a_run_that_is_no_longer_wanted`"):
+            self.assertNotEqual([], list(breaks_of_features(table % said, tests)), said)
+        self.assertEqual([], list(breaks_of_features(table % "yes: `bus.Reload.a_run_that_is_no_longer_wanted`", tests)))
 
     def test_symbols(self):
         self.check(breaks_of_symbols, c_sources(*PRODUCT), ("plugin/lpa/a.c", "GThreadPool *a;\n"),
