@@ -13,13 +13,14 @@ extern const ChannelDriver channel_mbim, channel_qmi, channel_qmi_mbim, channel_
 extern const ProviderDriver provider_supersim;
 extern const ConnectDriver connect_mm;
 extern const ConnectDriver connect_nm;
+extern const ConnectDriver connect_ofono;
 
 static const ModemDriver *const modems[] = { &modem_mm, NULL };
 static const ChannelDriver *const channels[]
     = { &channel_mbim, &channel_qmi, &channel_qmi_mbim, &channel_at, NULL };
 static const ProviderDriver *const providers[] = { &provider_supersim, NULL };
 /* With connect=auto the first one that manages the modem. */
-static const ConnectDriver *const connects[] = { &connect_nm, &connect_mm, NULL };
+static const ConnectDriver *const connects[] = { &connect_nm, &connect_mm, &connect_ofono, NULL };
 
 /* What main waits for. */
 typedef struct

@@ -35,7 +35,7 @@ static const ConfigKey table[] = {
   { "data", "ip-type", CONFIG_WORD, POLICY (ip_type), "ipv4", "ipv4|ipv6|ipv4v6", NULL },
   { "data", "roaming", CONFIG_BOOLEAN, POLICY (roaming), "yes", "yes|no", NULL },
   { "data", "connect", CONFIG_WORD, POLICY (connect), "auto",
-    "auto|networkmanager|modemmanager|none", NULL },
+    "auto|networkmanager|modemmanager|ofono|none", NULL },
   { "data", "delete-connection", CONFIG_BOOLEAN, POLICY (delete_connection), "yes", "yes|no",
     NULL },
   { "data", "route-metric", CONFIG_NUMBER, POLICY (metric), "700", "1..4294967295", NULL },
