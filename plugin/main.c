@@ -8,14 +8,14 @@
 #include "base/log.h"
 #include "service/service.h"
 
-extern const ModemDriver modem_mm;
+extern const ModemDriver modem_mm, modem_ofono;
 extern const ChannelDriver channel_mbim, channel_qmi, channel_qmi_mbim, channel_at;
 extern const ProviderDriver provider_supersim;
 extern const ConnectDriver connect_mm;
 extern const ConnectDriver connect_nm;
 extern const ConnectDriver connect_ofono;
 
-static const ModemDriver *const modems[] = { &modem_mm, NULL };
+static const ModemDriver *const modems[] = { &modem_mm, &modem_ofono, NULL };
 static const ChannelDriver *const channels[]
     = { &channel_mbim, &channel_qmi, &channel_qmi_mbim, &channel_at, NULL };
 static const ProviderDriver *const providers[] = { &provider_supersim, NULL };

@@ -43,6 +43,10 @@ static const ConfigKey table[] = {
   { "data", "verify-host", CONFIG_TEXT, POLICY (verify_host), "", "[A-Za-z0-9.:-]+",
     "a host's name or address" },
 
+  { "modem", "at-port", CONFIG_TEXT, POLICY (at_port), "",
+    "(/[^,= ]+=)?/dev/[^,= ]+(,(/[^,= ]+=)?/dev/[^,= ]+)*",
+    "a serial port such as /dev/ttyUSB3, or MODEM=PORT with commas between" },
+
   { "lpa", "ci-file", CONFIG_TEXT, POLICY (ci_file), "", PATH },
   { "lpa", "consent-timeout", CONFIG_NUMBER, POLICY (consent_timeout_s), "120", "1..3600", NULL },
   { "lpa", "smds", CONFIG_TEXT, POLICY (smds), "",

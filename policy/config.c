@@ -66,6 +66,7 @@ policy_new (void)
   self->quirks = quirks_table_new ();
   config_keys_set_standard ("provision", self);
   config_keys_set_standard ("data", self);
+  config_keys_set_standard ("modem", self);
   config_keys_set_standard ("lpa", self);
   return self;
 }
@@ -84,6 +85,7 @@ policy_unref (Policy *self)
     return;
   config_keys_clear ("provision", self);
   config_keys_clear ("data", self);
+  config_keys_clear ("modem", self);
   config_keys_clear ("lpa", self);
   g_clear_pointer (&self->ci_pem, g_bytes_unref);
   g_ptr_array_unref (self->providers);

@@ -51,6 +51,8 @@ typedef struct
   gboolean delete_connection; /* [data] delete-connection=yes|no */
   char *verify_host; /* [data] verify-host=: reached over the new link; "" = not verified */
 
+  char *at_port; /* [modem] at-port=PORT or MODEM=PORT[,MODEM=PORT]: what oFono leaves alone */
+
   guint consent_timeout_s; /* [lpa] consent-timeout=: how long a person has to answer */
   char *smds;     /* [lpa] smds=HOST[,HOST]: asked in Discover; "" = the card's root, else GSMA's */
   char *ci_file;  /* [lpa] ci-file=PATH: the CI instead of GSMA's; "" = GSMA's */

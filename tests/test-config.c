@@ -112,8 +112,8 @@ static const struct
     "unknown key 'x' in [data]; known: apn, ip-type, roaming, connect, delete-connection, "
     "route-metric, dns, "
     "verify-host" },
-  { "[dta]\napn=super\n",
-    "esimd.conf:1: ", "unknown group [dta]; known: [provision], [data], [lpa], [provider NAME]" },
+  { "[dta]\napn=super\n", "esimd.conf:1: ",
+    "unknown group [dta]; known: [provision], [data], [modem], [lpa], [provider NAME]" },
   { "[provider]\n", "esimd.conf:1: ", "unknown group [provider]" },
   { "apn=super\n", "esimd.conf:1: ", "'apn' stands before the first [group]" },
   { "[data]\napn=a\n[lpa]\n[data]\napn=b\n",

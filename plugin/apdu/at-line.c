@@ -81,13 +81,21 @@ reply_finish (Reply *self, const char *command, char **answer, GError **error)
   return TRUE;
 }
 
+/* +CME ERROR: 14 (3GPP TS 27.007, 9.2.1), or in ModemManager's words: it passes. */
+static gboolean
+is_sim_busy (const char *said)
+{
+  return strcmp (said, "+CME ERROR: 14") == 0 || strcmp (said, "+CME ERROR: SIM busy") == 0
+         || strcmp (said, "MobileEquipment.SimBusy") == 0;
+}
+
 static void
 set_refused (const char *command, const char *said, GError **error)
 {
   GError *refused = NULL;
 
-  error_set (&refused, ESIM_ERROR_CHANNEL, LAYER, "the modem answered %.12s with %s", command,
-             said);
+  error_set (&refused, is_sim_busy (said) ? ESIM_ERROR_CARD_BUSY : ESIM_ERROR_CHANNEL, LAYER,
+             "the modem answered %.12s with %s", command, said);
   error_add_raw (refused, "at", said);
   g_propagate_error (error, refused);
 }

@@ -16,7 +16,8 @@ AtLine *at_line_open (const ChannelTarget *target, GCancellable *cancellable, GE
 /** at_line_command: sends COMMAND ("AT+CCHO=…") and waits for its final result. *ANSWER (may be
  * NULL together with PREFIX) is what follows PREFIX ("+CCHO:") on its line, or a line of digits
  * alone where there is no such line, which is how some modems answer. An answer without either is
- * CHANNEL; a command that the modem refuses is CHANNEL with raw code "at", what it said. */
+ * CHANNEL; a command that the modem refuses is CHANNEL, or CARD_BUSY, with raw code "at", what it
+ * said. */
 gboolean at_line_command (AtLine *self, const char *command, const char *prefix, guint timeout_ms,
                           char **answer, GCancellable *cancellable, GError **error);
 

@@ -276,7 +276,9 @@ open_anyhow (At *self, GBytes *aid, GError **refused, GError **error)
       self->csim = TRUE;
       return TRUE;
     }
-  if (error_get_raw (local, "sw") == NULL && !error_get_raw (local, "at"))
+  if (error_is_code (*refused, ESIM_ERROR_CARD_BUSY))
+    g_propagate_error (error, g_error_copy (*refused));
+  else if (error_get_raw (local, "sw") == NULL && !error_get_raw (local, "at"))
     g_propagate_error (error, g_steal_pointer (&local)); /* gone, silent, … */
   else if (error_is_code (local, ESIM_ERROR_NO_EUICC))
     g_propagate_error (error, g_steal_pointer (&local));
@@ -386,13 +388,6 @@ at_close_logical (gpointer data, guint number, GError **error)
   return FALSE;
 }
 
-/* Nothing that would be worth a borrowed modem: see reclaim(). */
-static gboolean
-at_recover (gpointer data, GError **error)
-{
-  return TRUE;
-}
-
 /* 3GPP TS 27.007, 8.2: minimum functionality cuts the card's power in most modems. */
 static gboolean
 at_power_cycle (gpointer data, GCancellable *cancellable, GError **error)
@@ -405,11 +400,11 @@ at_power_cycle (gpointer data, GCancellable *cancellable, GError **error)
 
 const ChannelDriver channel_at = {
   .name = "at",
+  .borrows = TRUE,
   .open_device = at_open_device,
   .open_logical = at_open_logical,
   .transmit = at_transmit,
   .close_logical = at_close_logical,
-  .recover = at_recover,
   .power_cycle = at_power_cycle,
   .close_device = at_close_device,
 };

@@ -14,6 +14,7 @@
 #define LAYER "apdu"
 #define RESPONSE_MAX (1024 * 1024) /* far above any eUICC's longest answer, icons included */
 #define ROUNDS_MAX 8192            /* GET RESPONSEs to one command; 256 bytes each is enough */
+#define SEGMENT_MIN 30             /* a modem that takes no APDU of this length takes none */
 #define SEGMENTS_MAX 256           /* P2 numbers them in one byte */
 
 struct _Channel
@@ -390,8 +391,9 @@ may_send (Channel *self, GBytes *command, gsize segment_size, GError **error)
   return FALSE;
 }
 
-GBytes *
-channel_store_data (Channel *self, GBytes *command, GCancellable *cancellable, GError **error)
+/* COMMAND in all its segments; *SENT counts those that went well. */
+static GBytes *
+store_data (Channel *self, GBytes *command, gsize *sent, GCancellable *cancellable, GError **error)
 {
   gsize segment_size = CLAMP (self->target.quirks.segment_size, 1, 255);
   gsize size = g_bytes_get_size (command);
@@ -399,13 +401,46 @@ channel_store_data (Channel *self, GBytes *command, GCancellable *cancellable, G
 
   if (!may_send (self, command, segment_size, error))
     return NULL;
-  for (gsize index = 0; index * segment_size < size; index++)
-    if (!send_segment (self, command, segment_size, index, &response, cancellable, error))
+  for (*sent = 0; *sent * segment_size < size; (*sent)++)
+    if (!send_segment (self, command, segment_size, *sent, &response, cancellable, error))
       {
-        g_prefix_error (error, "STORE DATA, segment %zu: ", index + 1);
+        g_prefix_error (error, "STORE DATA, segment %zu: ", *sent + 1);
         return NULL;
       }
   return g_steal_pointer (&response);
+}
+
+/* Some modems refuse APDUs, or the lines that carry them, which are longer than they like. */
+static gboolean
+shorten_segments (Channel *self, const GError *error)
+{
+  guint *segment_size = &self->target.quirks.segment_size;
+
+  if (error_get_raw (error, "apdu-length") == NULL || *segment_size / 2 < SEGMENT_MIN)
+    return FALSE;
+  *segment_size /= 2;
+  g_debug ("%s: segments of %u bytes from now on", self->target.device, *segment_size);
+  return TRUE;
+}
+
+GBytes *
+channel_store_data (Channel *self, GBytes *command, GCancellable *cancellable, GError **error)
+{
+  while (TRUE)
+    {
+      g_autoptr (GError) local = NULL;
+      gsize sent = 0;
+      GBytes *response = store_data (self, command, &sent, cancellable, &local);
+
+      if (response)
+        return response;
+      /* Once more only where the card has heard nothing of it yet. */
+      if (sent > 0 || !shorten_segments (self, local))
+        {
+          g_propagate_error (error, g_steal_pointer (&local));
+          return NULL;
+        }
+    }
 }
 
 Progress *

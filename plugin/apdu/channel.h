@@ -27,11 +27,15 @@ typedef struct
 typedef struct
 {
   const char *name; /* "mbim", also the kind of port it takes (ModemPort.kind) */
+  /* Whether the modem may leave its stack while it is used, and come back when it is closed. */
+  gboolean borrows;
   gpointer (*open_device) (const ChannelTarget *target, GCancellable *cancellable, GError **error);
   /* Opens a logical channel and selects AID on it; *NUMBER is 1..19; no channel free:
    * ESIM_ERROR_BUSY, no such applet: ESIM_ERROR_NO_EUICC. */
   gboolean (*open_logical) (gpointer self, GBytes *aid, guint *number, GCancellable *cancellable,
                             GError **error);
+  /* An APDU that the modem refuses, perhaps as too long, has raw code "apdu-length": the card has
+   * not heard of it, and segments become shorter. */
   GBytes *(*transmit) (gpointer self, guint number, GBytes *apdu, GCancellable *cancellable,
                        GError **error);
   gboolean (*close_logical) (gpointer self, guint number, GError **error); /* never cancelled */

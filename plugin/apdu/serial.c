@@ -68,6 +68,18 @@ make_raw (int fd)
   return tcsetattr (fd, TCSANOW, &settings) == 0 && tcflush (fd, TCIOFLUSH) == 0;
 }
 
+/* Whether another program has claimed the port, which the kernel lets the mighty disregard. */
+static gboolean
+is_claimed (int fd)
+{
+  int claimed = 0;
+
+  if (ioctl (fd, TIOCGEXCL, &claimed) != 0 || !claimed)
+    return FALSE;
+  errno = EBUSY;
+  return TRUE;
+}
+
 /* TIOCEXCL keeps later programs out, as ModemManager does; flock() those that only look for
  * locks. */
 Serial *
@@ -80,6 +92,12 @@ serial_open (const char *device, GError **error)
   self->fd = open (device, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   if (self->fd < 0)
     set_errno (self, "open", error);
+  else if (is_claimed (self->fd))
+    {
+      set_errno (self, "open", error);
+      close (self->fd); /* its owner's claim stays */
+      self->fd = -1;
+    }
   else if (flock (self->fd, LOCK_EX | LOCK_NB) != 0)
     set_errno (self, "lock", error);
   else if (!make_raw (self->fd))

@@ -49,12 +49,14 @@ typedef struct
   Registry *registry;
   const ModemDriver *driver;
   ModemSnapshot *modem; /* NULL while away */
+  ModemSnapshot *left;  /* while away for a moment: as it was; else NULL */
   Queue *card_queue, *net_queue;
   Card *card;            /* NULL while no eUICC is known in it */
   CardAccess *worked;    /* the way that its card was read by last; NULL: none yet */
   const char *recovered; /* as CardReader has it */
+  gboolean borrows;      /* reading its card may take the modem from its stack for a moment */
   gboolean reading;
-  gboolean again; /* something changed while it was read */
+  gboolean again; /* something changed while it was read, or a try was due while it was away */
   guint tries;
   guint retry_source, gone_source;
 } Entry;
@@ -80,6 +82,7 @@ entry_free (Entry *self)
   g_clear_handle_id (&self->retry_source, g_source_remove);
   g_clear_handle_id (&self->gone_source, g_source_remove);
   g_clear_pointer (&self->modem, modem_snapshot_unref);
+  g_clear_pointer (&self->left, modem_snapshot_unref);
   g_clear_object (&self->card);
   g_clear_pointer (&self->worked, card_access_unref);
   g_clear_pointer (&self->card_queue, queue_unref);
@@ -168,7 +171,10 @@ on_retry (gpointer data)
   Entry *self = data;
 
   self->retry_source = 0;
-  entry_read (self);
+  if (self->modem)
+    entry_read (self);
+  else
+    self->again = TRUE;
   return G_SOURCE_REMOVE;
 }
 
@@ -180,7 +186,7 @@ entry_read_failed (Entry *self, const GError *error)
            error->message);
   if (error_is_code (error, ESIM_ERROR_NO_EUICC))
     entry_drop_card (self);
-  else if (self->modem && self->tries < READ_TRIES
+  else if ((self->modem || self->borrows) && self->tries < READ_TRIES
            && !g_cancellable_is_cancelled (self->registry->stop))
     {
       /* A Rescan may have read it before its next try was due. */
@@ -218,6 +224,18 @@ entry_is_euicc (const Entry *self)
   return self->card || *self->modem->eid || self->modem->failure == MODEM_FAILURE_NO_PROFILE;
 }
 
+/* Whether the modem may leave because of us: by the way that works, while none does by any. */
+static gboolean
+may_borrow (const Entry *self, GPtrArray *ways)
+{
+  if (self->worked)
+    return self->worked->driver->borrows;
+  for (guint i = 0; i < ways->len; i++)
+    if (((CardAccess *) ways->pdata[i])->driver->borrows)
+      return TRUE;
+  return FALSE;
+}
+
 static void
 entry_read (Entry *self)
 {
@@ -233,6 +251,7 @@ entry_read (Entry *self)
   if (ways->len == 0 || (quirks.known_only && !entry_is_euicc (self)))
     return;
   self->reading = TRUE;
+  self->borrows = may_borrow (self, ways);
   reader = card_reader_new (g_steal_pointer (&ways), self->modem->device, entry_is_euicc (self),
                             self->recovered);
   queue_push (self->card_queue, card_reader_work, reader, card_reader_free, self->registry->stop,
@@ -247,7 +266,10 @@ on_gone (gpointer data)
   /* A modem that we have reset may take two minutes; the run that did it waits for it. */
   if (self->card && card_is_excused (self->card))
     return G_SOURCE_CONTINUE;
+  if (self->borrows && !queue_is_idle (self->card_queue))
+    return G_SOURCE_CONTINUE; /* we have it */
   self->gone_source = 0;
+  g_clear_pointer (&self->left, modem_snapshot_unref);
   entry_drop_card (self);
   return G_SOURCE_REMOVE;
 }
@@ -255,7 +277,11 @@ on_gone (gpointer data)
 static void
 entry_set_away (Entry *self)
 {
-  g_clear_pointer (&self->modem, modem_snapshot_unref);
+  if (self->modem)
+    {
+      g_clear_pointer (&self->left, modem_snapshot_unref);
+      self->left = g_steal_pointer (&self->modem);
+    }
   g_clear_handle_id (&self->retry_source, g_source_remove);
   self->recovered = NULL;
   if (self->card)
@@ -264,26 +290,43 @@ entry_set_away (Entry *self)
     self->gone_source = g_timeout_add_seconds (self->registry->gone_after_s, on_gone, self);
 }
 
-/* Someone may have switched profiles beside us, or put in another card. */
+/* Whether the card was read with the very profile that the modem sees now. */
 static gboolean
-needs_reading (Entry *self, const ModemSnapshot *before)
+is_known (const Entry *self)
 {
-  if (self->card == NULL || before == NULL)
+  const CardFacts *facts = self->card ? card_facts (self->card) : NULL;
+  const Profile *enabled = facts ? card_facts_enabled (facts) : NULL;
+
+  return enabled && g_str_equal (enabled->iccid, self->modem->iccid);
+}
+
+/* Someone may have switched profiles beside us, or put in another card. A modem that we borrowed
+ * comes back as it was: reading its card again would borrow it again, without end. */
+static gboolean
+needs_reading (Entry *self, const ModemSnapshot *before, const ModemSnapshot *left)
+{
+  const ModemSnapshot *known = before ? before : left;
+
+  if (known == NULL || (!self->borrows && (before == NULL || self->card == NULL)))
     return TRUE;
-  return !g_str_equal (before->iccid, self->modem->iccid)
-         || !g_str_equal (before->eid, self->modem->eid);
+  if (self->again)
+    return TRUE;
+  return (!g_str_equal (known->iccid, self->modem->iccid)
+          || !g_str_equal (known->eid, self->modem->eid))
+         && !(self->borrows && is_known (self));
 }
 
 static void
 entry_set_modem (Entry *self, ModemSnapshot *modem)
 {
   g_autoptr (ModemSnapshot) before = g_steal_pointer (&self->modem);
+  g_autoptr (ModemSnapshot) left = g_steal_pointer (&self->left);
 
   g_clear_handle_id (&self->gone_source, g_source_remove);
   self->modem = modem_snapshot_ref (modem);
   if (self->card)
     entry_show_modem (self);
-  if (needs_reading (self, before) && self->retry_source == 0)
+  if (needs_reading (self, before, left) && self->retry_source == 0)
     entry_read (self);
 }
 
@@ -377,6 +420,13 @@ registry_new (const ModemDriver *const *modems, const ChannelDriver *const *chan
   return self;
 }
 
+static void
+tell_ports (Watch *self)
+{
+  if (self->driver->set_at_ports)
+    self->driver->set_at_ports (self->handle, self->registry->policy->at_port);
+}
+
 void
 registry_set_policy (Registry *self, Policy *policy)
 {
@@ -386,6 +436,7 @@ registry_set_policy (Registry *self, Policy *policy)
   policy_ref (policy);
   g_clear_pointer (&self->policy, policy_unref);
   self->policy = policy;
+  g_ptr_array_foreach (self->running, (GFunc) (void (*) (void)) tell_ports, NULL);
   g_hash_table_iter_init (&iter, self->entries);
   while (g_hash_table_iter_next (&iter, NULL, &value))
     {
@@ -415,6 +466,8 @@ registry_start (Registry *self)
       watch->driver = self->modems[i];
       g_ptr_array_add (self->running, watch);
       watch->handle = watch->driver->start (on_modem_changed, watch);
+      if (self->policy)
+        tell_ports (watch);
     }
 }
 

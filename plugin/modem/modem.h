@@ -68,7 +68,7 @@ gboolean modem_snapshot_equal (const ModemSnapshot *a, const ModemSnapshot *b);
 /* The rungs of the ladder that brings back a modem which has not noticed its new profile. */
 typedef enum
 {
-  MODEM_RUNG_REPROBE, /* ModemManager: InhibitDevice on, then off */
+  MODEM_RUNG_REPROBE, /* ModemManager: InhibitDevice on, then off; oFono: Powered off, then on */
   MODEM_RUNG_RESET,   /* Modem.Reset */
 } ModemRung;
 
@@ -82,6 +82,9 @@ typedef struct
    * every modem there is and every change. */
   gpointer (*start) (ModemChanged changed, gpointer data);
   void (*stop) (gpointer self);
+  /* Main thread: the setting at-port, "PORT" or "MODEM=PORT,…"; NULL where the stack itself tells
+   * its modems' ports. */
+  void (*set_at_ports) (gpointer self, const char *setting);
   /* Main thread: asks the stack to look for devices anew. */
   void (*rescan) (gpointer self);
   /* Worker threads, synchronous. Fails with MODEM when the modem is in a state where the rung would

@@ -25,7 +25,7 @@ typedef struct
   gboolean verified;
   gboolean no_network;
   gboolean modem_lost;
-  gboolean modem_woken;
+  guint woken; /* hash of the modem's path when it was enabled: a re-probe undoes that */
   gboolean exhausted;
   gboolean poked;        /* at the provider something may be new since it was asked */
   gboolean dismiss;      /* a person said that no order there counts */

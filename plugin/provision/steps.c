@@ -222,7 +222,7 @@ static void
 learn_woken (Provision *self, Act *act)
 {
   (void) act;
-  self->seen.modem_woken = TRUE;
+  self->seen.woken = act->modem ? g_str_hash (act->modem->path) : 0;
 }
 
 /* ---- starting ---- */
@@ -272,7 +272,7 @@ take_registration (Provision *self)
 
   if (self->seen.registering_since == 0)
     self->seen.registering_since = g_get_monotonic_time ();
-  if (modem && modem->state == MODEM_STATE_DISABLED && !self->seen.modem_woken)
+  if (modem && modem->state == MODEM_STATE_DISABLED && self->seen.woken != g_str_hash (modem->path))
     go_net (self, STEP_WAIT_REGISTRATION, act_wake_modem, learn_woken);
   else
     run_wait (self, REGISTRATION_POLL_MS);

@@ -62,10 +62,17 @@ class AtPort:
         self._busy = self.data = False
 
     def feed(self, data):
-        if self.data:  # PPP frames, which nobody answers here
+        if self.data and not data.startswith(b"AT"):  # PPP frames, which nobody answers here
             return
+        self.hang_up()
         self._input += data.decode("latin-1")
         self._next()
+
+    def hang_up(self):
+        """DTR has fallen, or the host takes the line for one of commands."""
+        if self.data:
+            self.data = False
+            self.modem.end_data()
 
     def _next(self):
         while not self._busy and "\r" in self._input:
@@ -310,6 +317,10 @@ class AtCommands:
         if not number.startswith("*99"):
             raise CommandError()
         self._activate(port, "CONNECT 115200")
+
+    def end_data(self):
+        if self.radio.session is not Session.DEACTIVATED:
+            self.radio.end_session()
 
     def _activate(self, port, final):
         if self.radio.registered():

@@ -3,6 +3,7 @@
 """A USB modem with serial ports: what udev and ModemManager see of it, and /dev/ttyUSB0 and ttyUSB1 for everybody."""
 
 import fcntl
+import glob
 import os
 import subprocess
 import termios
@@ -13,6 +14,7 @@ import gi
 gi.require_version("UMockdev", "1.0")
 from gi.repository import UMockdev  # noqa: E402  (needs the version first)
 
+TIOCGEXCL = 0x80045440
 USB = "/devices/pci0000:00/0000:00:14.0/usb1/1-2"
 PORTS = ("ttyUSB0", "ttyUSB1")
 ROLES = ("ID_MM_PORT_TYPE_AT_PRIMARY", "ID_MM_PORT_TYPE_AT_SECONDARY")
@@ -67,6 +69,14 @@ def devices(vid, pid, ports):
         yield f"{path}/{name}/tty/{name}", TTY.format(number=number, name=name, role=ROLES[number])
 
 
+def _links(folder):
+    """Where the links in FOLDER lead; it may vanish meanwhile, or be another user's."""
+    try:
+        return [os.readlink(f"{folder}/{name}") for name in os.listdir(folder)]
+    except OSError:
+        return []
+
+
 class Terminal:
     """A pty that programs find as /dev/NAME, with the preload (in ROOT) or without."""
 
@@ -81,15 +91,30 @@ class Terminal:
         _without_preload(': > "$2"; mount --bind "$1" "$2"', self.node, self.path)
 
     def read(self):
-        """What the host sent. A real port forgets TIOCEXCL with its last user; this one is told to."""
-        data = os.read(self.fd, 65536)
-        fcntl.ioctl(self._slave, termios.TIOCNXCL)
-        return data
+        """What the host sent."""
+        return os.read(self.fd, 65536)
+
+    def release(self):
+        """A real port forgets TIOCEXCL with its last user; this one, which we keep open, is told to."""
+        flag = bytearray(4)
+        fcntl.ioctl(self._slave, TIOCGEXCL, flag)
+        if any(flag) and not self._is_used():
+            fcntl.ioctl(self._slave, termios.TIOCNXCL)
+
+    def has_dtr(self):
+        """Speed 0 drops it (termios(3)), and so does whoever closes the port."""
+        return termios.tcgetattr(self._slave)[5] != termios.B0 and self._is_used()
+
+    def _is_used(self):
+        for folder in glob.glob("/proc/[0-9]*/fd"):
+            if folder != f"/proc/{os.getpid()}/fd" and self.node in _links(folder):
+                return True
+        return False
 
     def close(self):
         if self._link:
             os.unlink(self._link)
-        _without_preload('umount "$1"; rm "$1"', self.path)
+        _without_preload('umount -l "$1"; rm "$1"', self.path)  # a host may have it open
         os.close(self._slave)
         os.close(self.fd)
 

@@ -23,6 +23,7 @@ from radio import REGISTRATIONS, Radio
 
 KNOBS = {name: value for name, value in mbim_modem.KNOBS.items() if name not in ("mbimex", "tell")}
 KNOBS.update(at.KNOBS)
+RELEASE_SECONDS = 0.1
 AT_COMMANDS = {"+CCHO=": "at.ccho", "+CGLA=": "at.cgla", "+CCHC=": "at.cchc", "+CSIM=": "at.csim", "D*99": "at.connect"}
 
 
@@ -50,8 +51,17 @@ class Modem(AtCommands):
         self.radio = Radio(card, knobs, self.net, self.indicate, loop.call_later)
         card.on_refresh = self._refresh
         self.plugged = False
+        loop.call_later(RELEASE_SECONDS, self._release)
 
     # Device
+
+    def _release(self):
+        """Ports that nobody has open are nobody's."""
+        for terminal, port in zip(self.terminals, self.ports):
+            terminal.release()
+            if port.data and not terminal.has_dtr():
+                port.hang_up()
+        self.loop.call_later(RELEASE_SECONDS, self._release)
 
     def plug(self):
         if self.plugged:
@@ -100,8 +110,11 @@ class Modem(AtCommands):
         port = AtPort(self, writer.write)
         port.tcp = True
         self.ports.append(port)
-        while data := await reader.read(4096):
-            port.feed(data)
+        try:
+            while data := await reader.read(4096):
+                port.feed(data)
+        except ConnectionError:
+            pass
         self.ports.remove(port)
         writer.close()
 

@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The esimd developers
+"""Modems of the real ofonod: the card by the AT port that oFono leaves alone, and oFono's own way back after a switch."""
+
+import rig
+from lab_ofono import OfonoLab
+from rig import RigCase, SharedRigCase
+
+setUpModule = rig.enter_lab
+
+ONE, TWO = "8988307000000000100", "8988307000000000101"
+PORT = {"modem": {"at-port": "/dev/ttyUSB1"}, "data": {"connect": "none"}}
+
+
+class Card(SharedRigCase):
+    """Two profiles, the first enabled."""
+
+    LAB, SETTINGS = OfonoLab, PORT
+
+    @classmethod
+    def prepare(cls, rig):
+        rig.card("add_profile", iccid=ONE, imsi="234010000000001", state="enabled")
+        rig.card("add_profile", iccid=TWO, imsi="234010000000002")
+        rig.until(lambda: cls.sim(rig) == ONE, 10, "oFono has read the card")
+
+    def sim(self):
+        there = "org.ofono.SimManager" in self.lab.modems()["/phonesim"]["Interfaces"]
+        return there and self.lab.properties("SimManager").get("CardIdentifier")
+
+    def test_download_and_switch(self):
+        values = self.euicc()[1]
+        self.assertEqual((values["Channel"], values["ModemStack"], values["Modem"]), ("at", "ofono", "/phonesim"))
+        self.assert_works_on()
+        for iccid in (TWO, ONE):
+            self.assert_done(self.finish(self.start_job(self.profiles()[iccid][0], "Profile", "Enable")))
+            self.until(lambda iccid=iccid: self.sim() == iccid, 10, "oFono has read the card anew")
+
+    def test_a_modem_that_keeps_silent_is_powered_off_and_on(self):
+        self.addCleanup(self.modem, "set", notice=True, sim_events=True)
+        self.modem("set", notice=False, sim_events=False)
+        self.assert_done(self.finish(self.start_job(self.profiles()[TWO][0], "Profile", "Enable")))
+        self.until(lambda: self.sim() == TWO, 20, "oFono was made to read the card anew")
+        self.modem("set", notice=True, sim_events=True)
+        self.assert_done(self.finish(self.start_job(self.profiles()[ONE][0], "Profile", "Enable")))
+        self.until(lambda: self.sim() == ONE, 20, "oFono has read the card anew")
+
+    def test_ofono_restarts(self):
+        self.lab.end("ofono")
+        self.until(lambda: self.euicc()[1]["Modem"] == "/", 5, "the modem is away")
+        self.lab.start_ofono()
+        self.until(lambda: self.euicc()[1]["Modem"] == "/phonesim", 10, "the modem is there")
+        self.assert_works_on()
+
+
+class Provision(RigCase):
+    """A bare eUICC in a modem that nobody has powered."""
+
+    LAB, LAB_OPTIONS = OfonoLab, {"powered": False}
+
+    def test_bare_card_to_registered(self):
+        self.settings.update(PORT)
+        self.start_esimd()
+        self.assert_done(self.provision(60))
+        self.assertEqual([profile["state"] for profile in self.card("profiles")["profiles"]], [rig.ENABLED])
+        self.assertIn(self.lab.properties("NetworkRegistration")["Status"], ("registered", "roaming"))
