@@ -167,6 +167,14 @@ class Es9:
     # 5.6.3 AuthenticateClient
 
     def _authenticate(self, request, how):
+        session, signed, signature, certificates_der = self._authenticated(request)
+        session.certificates = [der.hex() for der in certificates_der]
+        self._find_order(session, signed)
+        session.step = "authenticated"
+        return self._offer(session, signature, how)
+
+    def _authenticated(self, request):
+        """The session that is begun with REQUEST's card, which has proven itself; euiccSigned1, its signature, card's and maker's certificates."""
         session = self._session(request, "initiated")
         response = _one(_binary(request, "authenticateServerResponse"), 0xBF38, "authenticateServerResponse")
         ok = find(response, 0xA0)
@@ -175,12 +183,9 @@ class Es9:
             raise Refusal("8.1", "6.1", f"the eUICC refused to authenticate the server: {code}")
         signed, signature, card_der, eum_der = _tags(ok, 0x30, 0x5F37, 0x30, 0x30)
         session.card, session.eid = trust.check_card(card_der.raw, eum_der.raw, self._ci)
-        session.certificates = [card_der.raw.hex(), eum_der.raw.hex()]
         if not trust.verify(session.card, signature.value, signed.raw):
             raise Refusal("8.1", "6.1", "eUICC signature is invalid")
-        self._find_order(session, signed.value)
-        session.step = "authenticated"
-        return self._offer(session, signature.raw, how)
+        return session, signed.value, signature.raw, (card_der.raw, eum_der.raw)
 
     def _find_order(self, session, signed):
         items = _tags(signed, 0x80, 0x83, 0x84, 0xBF22, 0xA0)

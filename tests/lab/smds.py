@@ -14,10 +14,8 @@ import sys
 import control
 import pki
 import smdp
-import smdp_trust as trust
-from es9 import Es9, _one, _tags, _binary
+from es9 import Es9, _tags
 from orders import Refusal
-from tlv import find, to_int
 
 HOSTS = pki.SMDP_HOSTS[2:]
 
@@ -35,17 +33,8 @@ class Es11(Es9):
         return pki.load(self._folder, {"other-certificate": "dpauth", "expired-certificate": "dpauth-expired"}.get(how, "dsauth"))
 
     def _authenticate(self, request, how):
-        session = self._session(request, "initiated")
-        response = _one(_binary(request, "authenticateServerResponse"), 0xBF38, "authenticateServerResponse")
-        ok = find(response, 0xA0)
-        if ok is None:
-            code = to_int(_tags(_one(response, 0xA1, "authenticateServerResponse"), 0x80, 0x02)[1].value)
-            raise Refusal("8.1", "6.1", f"the eUICC refused to authenticate the server: {code}")
-        signed, signature, card_der, eum_der = _tags(ok, 0x30, 0x5F37, 0x30, 0x30)
-        session.card, session.eid = trust.check_card(card_der.raw, eum_der.raw, self._ci)
-        if not trust.verify(session.card, signature.value, signed.raw):
-            raise Refusal("8.1", "6.1", "eUICC signature is invalid")
-        entries = self._find(session, self._matching_id(session, signed.value))
+        session, signed, _, _ = self._authenticated(request)
+        entries = self._find(session, self._matching_id(session, signed))
         self._end(session.name)
         shown = os.urandom(16).hex().upper() if how == "wrong-transaction" else session.name
         return {"transactionId": shown, "eventEntries": entries}
