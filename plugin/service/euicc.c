@@ -150,16 +150,35 @@ on_provision_finished (Euicc *self, GVariant *result)
                errors_advice (error->code));
 }
 
-/* Whether EARLIER keeps a LATER job waiting. Provisioning holds the card for single steps only; a
- * download that waits for consent leaves it to all but the next download. */
 static gboolean
-is_before (Job *earlier, Job *later)
+is_download (Job *job)
 {
-  EsimJob *first = ESIM_JOB (job_skeleton (earlier)), *second = ESIM_JOB (job_skeleton (later));
+  return g_str_equal (esim_job_get_kind (ESIM_JOB (job_skeleton (job))), "download");
+}
 
-  if (g_str_equal (esim_job_get_state (first), "waiting-for-consent"))
-    return g_str_equal (esim_job_get_kind (second), "download");
-  return !g_str_equal (esim_job_get_kind (first), "provision");
+/* Whether the download at INDEX is the one whose turn it is: they wait for one another, since a
+ * card has one RSP session. */
+static gboolean
+is_first_download (Euicc *self, guint index)
+{
+  for (guint i = 0; i < index; i++)
+    if (is_download (self->jobs->pdata[i]))
+      return FALSE;
+  return TRUE;
+}
+
+/* Whether the job at EARLIER keeps the one at LATER waiting. Provisioning holds the card for single
+ * steps only; a download that waits for consent, or for its turn, leaves it to all but the next
+ * download. */
+static gboolean
+is_before (Euicc *self, guint earlier, guint later)
+{
+  EsimJob *first = ESIM_JOB (job_skeleton (self->jobs->pdata[earlier]));
+
+  if (is_download (self->jobs->pdata[later]) || !is_download (self->jobs->pdata[earlier]))
+    return !g_str_equal (esim_job_get_kind (first), "provision");
+  return !g_str_equal (esim_job_get_state (first), "waiting-for-consent")
+         && is_first_download (self, earlier);
 }
 
 static void
@@ -170,7 +189,7 @@ show_positions (Euicc *self)
       guint before = 0;
 
       for (guint j = 0; j < i; j++)
-        before += is_before (self->jobs->pdata[j], self->jobs->pdata[i]);
+        before += is_before (self, j, i);
       job_set_position (self->jobs->pdata[i], before);
     }
 }

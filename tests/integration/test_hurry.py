@@ -84,6 +84,15 @@ class Hurry(SharedRigCase):
         self.assertEqual((moves[0], moves[-1]), (6, 0))
         self.assertGreaterEqual(len(moves), 5)
 
+    def test_what_is_no_download_passes_those_that_wait(self):
+        busy = self.occupy()
+        first, second = (self.begin_download(self.fresh()[0]) for _ in range(2))
+        refresh = self.refresh_by(self.lab.bus)
+        self.assertEqual([self.job(path)["Position"] for path in (first, second, refresh)], [1, 2, 1])
+        self.free(busy)
+        for path in (refresh, first, second):
+            self.assert_done(self.finish(path))
+
     def test_the_command_tells_where_a_call_stands(self):
         busy = self.occupy()
         with subprocess.Popen([rig.build_file("cli", "esimcli"), "--refresh"], text=True, stdout=subprocess.PIPE,
