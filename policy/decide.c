@@ -6,6 +6,7 @@
 
 enum
 {
+  FIVE_MINUTES = 300,
   HALF_HOUR = 1800,
   HOUR = 3600,
 };
@@ -115,21 +116,24 @@ can_notify (const Observed *seen)
 }
 
 static Decision
-finish (const Observed *seen)
+finish (const Observed *seen, const char *reason)
 {
   if (can_notify (seen))
     return take (STEP_SEND_NOTIFICATIONS, "The card's notifications are sent.");
-  return take (STEP_DONE, "Everything is in place.");
+  return take (STEP_DONE, reason);
 }
 
 static Decision
 decide_link (const Wanted *wanted, const Observed *seen)
 {
   if (!wanted->connect)
-    return finish (seen);
+    return finish (seen, "Everything is in place; data is not esimd's to bring up.");
   switch (seen->link)
     {
     case LINK_NONE:
+      if (seen->closed && !wanted->asked)
+        return finish (seen, "Someone closed the connection; it stays closed until Provision is "
+                             "called.");
       return take (STEP_CONNECT, "Data is brought up.");
     case LINK_OTHER:
       return give_up (VERDICT_OTHER_LINK, 0,
@@ -144,7 +148,7 @@ decide_link (const Wanted *wanted, const Observed *seen)
     case LINK_LAST:
       break;
     }
-  return finish (seen);
+  return finish (seen, "Everything is in place.");
 }
 
 /* Not registered for too long: before giving up, see whether the Sim is active at all. */
@@ -193,14 +197,16 @@ decide_online (const Wanted *wanted, const Observed *seen)
 static Decision
 decide_enable (const Observed *seen)
 {
-  if (seen->rolled_back)
-    return give_up (VERDICT_ROLLED_BACK, 0,
-                    "The profile did not come on line and the one before is "
-                    "enabled again.");
   if (can_notify (seen))
     return take (STEP_SEND_NOTIFICATIONS,
                  "The card's notifications are sent while there is a way.");
   return take (STEP_ENABLE, "The profile is enabled.");
+}
+
+static bool
+is_ours_disabled (CardSight card)
+{
+  return card == CARD_OURS_DISABLED || card == CARD_OURS_DISABLED_FOREIGN_ENABLED;
 }
 
 static Decision
@@ -213,6 +219,10 @@ decide_card (const Wanted *wanted, const Observed *seen)
     return decide_online (wanted, seen);
   if (seen->modem == MODEM_SIGHT_LOST)
     return give_up (VERDICT_MODEM_NOT_BACK, 0, "The modem has not come back.");
+  if (seen->rolled_back && is_ours_disabled (seen->card))
+    return give_up (VERDICT_ROLLED_BACK, 0,
+                    "The profile did not come on line and the one before is "
+                    "enabled again.");
   if (foreign && !wanted->asked)
     return give_up (VERDICT_FOREIGN_PROFILE, 0,
                     "Another profile is enabled; it is not switched "
@@ -248,8 +258,12 @@ decide (const Wanted *wanted, const Observed *observed)
   if (!observed->exhausted || next.step == STEP_DONE || next.step == STEP_GIVE_UP
       || next.step == STEP_ROLL_BACK)
     return next;
-  return fall_back (wanted, observed,
-                    give_up (VERDICT_EXHAUSTED, HOUR, "It was tried as often as it makes sense."));
+  /* Ours is there and registered: data is worth more than an hour. */
+  return fall_back (
+      wanted, observed,
+      give_up (VERDICT_EXHAUSTED,
+               next.step == STEP_CONNECT || next.step == STEP_VERIFY_DATA ? FIVE_MINUTES : HOUR,
+               "It was tried as often as it makes sense."));
 }
 
 const char *

@@ -109,6 +109,7 @@ typedef struct
   SimSight sim;
   ModemSight modem;
   LinkSight link;
+  bool closed;        /* someone closed the connection, and it stays so unless asked */
   bool notifications; /* some wait on the card and their next try is due */
   bool previous;      /* ours displaced a profile that is still on the card */
   bool rolled_back;   /* that was gone back to, or tried */

@@ -31,7 +31,7 @@ EXCEPTIONS = {("lpa", "apdu/channel.h"), ("modem", "apdu/channel.h"), ("lpa", "n
 LIBRARIES = {
     r"libqmi-glib": {"plugin/apdu/qmi.c"},
     r"libmbim-glib": {"plugin/apdu/mbim.c"},
-    r"libmm-glib|ModemManager": {"plugin/modem/mm.c", "plugin/connect/mm.c"},
+    r"libmm-glib|ModemManager": {"plugin/modem/mm.c", "plugin/modem/mm-verbs.c", "plugin/connect/mm.c"},
     r"libnm|NetworkManager": {"plugin/connect/nm.c"},
     r"netlink/": {"plugin/connect/link.c"},
     r"microhttpd": {"plugin/net/receiver.c"},

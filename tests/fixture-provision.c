@@ -160,13 +160,14 @@ void
 load_policy (Test *test, const char *more)
 {
   g_autofree char *path = g_build_filename (test->dir, "esimd.conf", NULL);
-  g_autofree char *text = g_strdup_printf ("[provision]\nmode=on-request\nprovider=twilio\n"
+  g_autofree char *text = g_strdup_printf ("[provision]\nmode=%s\nprovider=twilio\n"
                                            "fleet=HF00000000000000000000000000000000\n"
                                            "poll-interval=1\nreservation-timeout=2\n"
+                                           "registration-timeout=2\n"
                                            "[data]\nconnect=auto\n%s"
                                            "[provider twilio]\napi=twilio\n"
                                            "credentials=%s/secret\n",
-                                           more, test->dir);
+                                           test->mode, more, test->dir);
   g_autoptr (GError) error = NULL;
 
   g_clear_pointer (&test->policy, policy_unref);
@@ -207,6 +208,7 @@ set_modem (Test *test, const char *iccid, ModemState state)
   g_free (modem->iccid);
   modem->iccid = g_strdup (iccid);
   modem->state = state;
+  modem->ended = channel.ended;
   access = card_access_new (&fake_channel, modem, "/dev/null", &quirks, NULL, EID);
   card_set_modem (test->card, &fake_modem, modem, access);
 }
@@ -242,6 +244,7 @@ set_up (Test *test, gconstpointer data)
   memset (&channel, 0, sizeof channel);
   bearer.interface = "wwan0";
   test->dir = g_dir_make_tmp ("test-provision-XXXXXX", NULL);
+  test->mode = data ? data : "on-request";
   load_policy (test, "");
   test->card = card_new (1, EID, cards, net);
   set_modem (test, "", MODEM_STATE_FAILED);
@@ -307,7 +310,7 @@ restart_and_run (Test *test, const char *key, const char *value)
 }
 
 void
-run_again (Test *test)
+run_anew (Test *test)
 {
   restart_and_run (test, JOURNAL_ASKED, "1");
 }
@@ -318,14 +321,14 @@ run_online (Test *test, ConnectLevel level)
   set_facts (test, ICCID, PROFILE_ENABLED);
   set_modem (test, ICCID, level == CONNECT_NONE ? MODEM_STATE_REGISTERED : MODEM_STATE_CONNECTED);
   bearer.level = level;
-  run_again (test);
+  run_anew (test);
 }
 
 void
 run_bare (Test *test)
 {
   set_facts (test, NULL, PROFILE_DISABLED);
-  run_again (test);
+  run_anew (test);
 }
 
 void

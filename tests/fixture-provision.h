@@ -34,9 +34,10 @@ typedef struct
   guint looks, ups;
 } FakeBearer;
 
-/* The way to a card that is out of reach. */
+/* The way to a card that is out of reach, and its modem. */
 typedef struct
 {
+  ModemEnded ended;
   guint opened;
   void (*on_open) (GCancellable *cancellable); /* on the worker */
 } FakeChannel;
@@ -50,6 +51,7 @@ extern const ConnectDriver fake_connect;
 typedef struct
 {
   char *dir;
+  const char *mode; /* of provisioning */
   Policy *policy;
   Card *card;
   Provision *provision;
@@ -58,7 +60,7 @@ typedef struct
   GVariant *result;
 } Test;
 
-/** set_up: all is made anew, for a person's runs, and esimd.conf's standard settings; load_policy:
+/** set_up: all is made anew, for mode DATA (NULL: on-request); load_policy:
  * MORE lines in its group [data], and whatever groups follow; for the next open_provision(). */
 void set_up (Test *test, gconstpointer data);
 void tear_down (Test *test, gconstpointer data);
@@ -72,10 +74,10 @@ void set_modem (Test *test, const char *iccid, ModemState state);
 CardFacts *make_facts (const char *iccid, ProfileState state);
 
 /** restart_and_run: what a crash leaves of a person's run, with KEY and VALUE besides; the service
- * starts again, has read the card, and runs to the end. run_again: with nothing besides.
+ * starts again, has read the card, and runs to the end. run_anew: with nothing besides.
  * run_online: ours is enabled, the link is at LEVEL. run_bare: on an empty card. */
 void restart_and_run (Test *test, const char *key, const char *value);
-void run_again (Test *test);
+void run_anew (Test *test);
 void run_online (Test *test, ConnectLevel level);
 void run_bare (Test *test);
 

@@ -12,7 +12,7 @@
 enum
 {
   N_OBSERVED = NETWORK_LAST * CARD_LAST * RESERVATION_SIGHT_LAST * SIM_SIGHT_LAST * MODEM_SIGHT_LAST
-               * LINK_LAST * 16,
+               * LINK_LAST * 32,
   N_WANTED = 32,
 };
 
@@ -31,14 +31,15 @@ observed_of (guint n)
   seen.previous = n & 2;
   seen.rolled_back = n & 4;
   seen.exhausted = n & 8;
+  seen.closed = n & 16;
   return seen;
 }
 
 static guint
 number_of (const Observed *seen)
 {
-  guint n
-      = seen->notifications + 2U * seen->previous + 4U * seen->rolled_back + 8U * seen->exhausted;
+  guint n = seen->notifications + 2U * seen->previous + 4U * seen->rolled_back
+            + 8U * seen->exhausted + 16U * seen->closed;
 
   n = n * LINK_LAST + seen->link;
   n = n * MODEM_SIGHT_LAST + seen->modem;
@@ -67,6 +68,12 @@ static gboolean
 is_foreign_enabled (CardSight card)
 {
   return card == CARD_FOREIGN_ENABLED || card == CARD_OURS_DISABLED_FOREIGN_ENABLED;
+}
+
+static gboolean
+is_left_closed (const Wanted *wanted, const Observed *seen)
+{
+  return seen->closed && !wanted->asked && seen->link == LINK_NONE;
 }
 
 typedef void (*Check) (const Wanted *wanted, const Observed *seen, const Decision *next);
@@ -159,10 +166,42 @@ check_done (const Wanted *wanted, const Observed *seen, const Decision *next)
   g_assert_cmpint (seen->card, ==, CARD_OURS_ENABLED);
   g_assert_cmpint (seen->modem, ==, MODEM_SIGHT_REGISTERED);
   g_assert_false (seen->notifications && seen->network == NETWORK_YES);
-  if (wanted->connect)
-    g_assert_cmpint (seen->link, >=, LINK_CONFIGURED);
-  if (wanted->connect && wanted->verify)
+  if (!wanted->connect || is_left_closed (wanted, seen))
+    return;
+  g_assert_cmpint (seen->link, >=, LINK_CONFIGURED);
+  if (wanted->verify)
     g_assert_cmpint (seen->link, ==, LINK_VERIFIED);
+}
+
+/* What someone closed is opened only for someone who asks. */
+static void
+check_closed (const Wanted *wanted, const Observed *seen, const Decision *next)
+{
+  if (is_left_closed (wanted, seen))
+    g_assert_true (next->step != STEP_CONNECT && next->step != STEP_VERIFY_DATA);
+}
+
+/* Ours does not come on line: never given up while there is something to go back to; where there
+ * is not, it stays and is tried on; and after going back it is over. */
+static void
+check_roll_back (const Wanted *wanted, const Observed *seen, const Decision *next)
+{
+  gboolean possible = wanted->roll_back && seen->previous && !seen->rolled_back
+                      && seen->modem != MODEM_SIGHT_GONE;
+
+  if (seen->card == CARD_OURS_ENABLED)
+    {
+      if (next->verdict == VERDICT_MODEM_NOT_BACK || next->verdict == VERDICT_NOT_REGISTERED
+          || next->verdict == VERDICT_EXHAUSTED)
+        g_assert_false (possible);
+      if (next->step == STEP_ROLL_BACK)
+        g_assert_true (possible);
+      if (next->verdict == VERDICT_NOT_REGISTERED)
+        g_assert_cmpuint (next->look_again_s, >, 0);
+      g_assert_cmpint (next->step, !=, STEP_ENABLE);
+    }
+  else if (seen->rolled_back && is_ours (seen->card) && seen->modem != MODEM_SIGHT_LOST)
+    g_assert_cmpint (next->verdict, ==, VERDICT_ROLLED_BACK);
 }
 
 /* With everything in place nothing is asked of anyone, whatever else is known or not. */
@@ -454,10 +493,11 @@ test_numbering (void)
 int
 main (int argc, char **argv)
 {
-  static const Check checks[] = { check_order, check_download,   check_switch, check_links,
-                                  check_done,  check_second_run, check_answer };
-  static const char *const names[]
-      = { "order", "download", "switch", "links", "done", "second-run", "answer" };
+  static const Check checks[]
+      = { check_order,      check_download, check_switch, check_links,    check_done,
+          check_second_run, check_answer,   check_closed, check_roll_back };
+  static const char *const names[] = { "order",      "download", "switch", "links",    "done",
+                                       "second-run", "answer",   "closed", "roll-back" };
 
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/decide/numbering", test_numbering);

@@ -17,7 +17,7 @@ test_late (Test *test, gconstpointer data)
   g_assert_cmpuint (provider.orders, ==, 1);
   assert_fact (test, JOURNAL_RESERVATION, "HP1");
   assert_fact (test, JOURNAL_INTENT, NULL);
-  run_again (test);
+  run_anew (test);
   g_assert_cmpuint (provider.orders, ==, 1);
 }
 

@@ -3,6 +3,8 @@
 /* The provisioning loop against a provider, a modem and a link that do what the test says. The card
  * itself is in the integration tests. */
 
+#include <string.h>
+
 #include "base/error.h"
 #include "fixture-provision.h"
 #include "fixture.h"
@@ -143,7 +145,7 @@ test_asks_before_opening (Test *test, gconstpointer data)
   card_set_facts (test->card, facts);
   set_modem (test, "8944500000000000017", MODEM_STATE_CONNECTED);
   channel.on_open = expect_link_was_asked;
-  run_again (test);
+  run_anew (test);
   assert_failed (test, ESIM_ERROR_NO_EUICC);
   g_assert_cmpuint (channel.opened, ==, 1);
 }
@@ -187,6 +189,109 @@ test_verify (Test *test, gconstpointer data)
   g_assert_error (error, ESIM_ERROR, ESIM_ERROR_DATA_FAILED);
 }
 
+/* ---- a connection that ends ---- */
+
+static void
+spin (guint ms)
+{
+  gint64 end = g_get_monotonic_time () + ms * 1000;
+
+  while (g_get_monotonic_time () < end)
+    {
+      g_main_context_iteration (NULL, FALSE);
+      g_usleep (1000);
+    }
+}
+
+static void
+lose_connection (Test *test, ModemEnded ended)
+{
+  set_modem (test, ICCID, MODEM_STATE_CONNECTED);
+  channel.ended = ended;
+  bearer.level = CONNECT_NONE;
+  set_modem (test, ICCID, MODEM_STATE_REGISTERED);
+}
+
+static void
+test_dropped_comes_back (Test *test, gconstpointer data)
+{
+  run_online (test, CONNECT_CONFIGURED);
+  for (guint i = 1; i <= 2; i++)
+    {
+      lose_connection (test, MODEM_ENDED_BY_NETWORK);
+      run_to_end (test);
+      g_assert_nonnull (test->result);
+      g_assert_cmpuint (bearer.ups, ==, i);
+    }
+}
+
+static void
+test_closed_stays_closed (Test *test, gconstpointer data)
+{
+  run_online (test, CONNECT_CONFIGURED);
+  lose_connection (test, MODEM_ENDED_BY_CLIENT);
+  assert_fact (test, JOURNAL_CLOSED, "1");
+  spin (1500);
+  g_assert_cmpuint (bearer.ups, ==, 0);
+  /* Nor after a restart. */
+  close_provision (test);
+  open_provision (test);
+  provision_start (test->provision, FALSE, NULL, NULL);
+  run_to_end (test);
+  g_assert_nonnull (test->result);
+  g_assert_cmpuint (bearer.ups, ==, 0);
+  /* Whoever opens it again has it looked after again. */
+  set_modem (test, ICCID, MODEM_STATE_CONNECTED);
+  assert_fact (test, JOURNAL_CLOSED, NULL);
+  lose_connection (test, MODEM_ENDED_BY_NETWORK);
+  run_to_end (test);
+  g_assert_cmpuint (bearer.ups, ==, 1);
+}
+
+/* On request nothing is done unasked. */
+static void
+test_dropped_stays_so_on_request (Test *test, gconstpointer data)
+{
+  run_online (test, CONNECT_CONFIGURED);
+  lose_connection (test, MODEM_ENDED_BY_NETWORK);
+  spin (1500);
+  g_assert_cmpuint (bearer.ups, ==, 0);
+}
+
+/* The last one that was asked for is tried on, and goes on once a network takes it. */
+static void
+test_tried_on (Test *test, gconstpointer data)
+{
+  set_facts (test, ICCID, PROFILE_ENABLED);
+  set_modem (test, ICCID, MODEM_STATE_SEARCHING);
+  run_anew (test);
+  assert_failed (test, ESIM_ERROR_NOT_REGISTERED);
+  assert_fact (test, JOURNAL_ASKED, "1");
+  set_modem (test, ICCID, MODEM_STATE_REGISTERED);
+  run_to_end (test);
+  g_assert_nonnull (test->result);
+  g_assert_cmpuint (bearer.ups, ==, 1);
+  assert_fact (test, JOURNAL_ASKED, NULL);
+}
+
+/* Why it was gone back is still known when everything else is forgotten. */
+static void
+test_rolled_back_is_told_later (Test *test, gconstpointer data)
+{
+  g_autoptr (Journal) journal = journal_of (test);
+
+  close_provision (test);
+  g_assert_true (
+      journal_set (journal, NULL, JOURNAL_ROLLED_BACK, "1", JOURNAL_FALLEN, "too far out", NULL));
+  open_provision (test);
+  g_assert_nonnull (strstr (provision_detail (test->provision), "too far out"));
+  set_facts (test, ICCID, PROFILE_DISABLED);
+  provision_start (test->provision, FALSE, NULL, NULL);
+  run_to_end (test);
+  assert_failed (test, ESIM_ERROR_NOT_REGISTERED);
+  g_assert_nonnull (strstr (provision_error (test->provision)->message, "too far out"));
+}
+
 static void
 test_ours (void)
 {
@@ -228,6 +333,12 @@ add (const char *path, void (*test) (Test *test, gconstpointer data))
   g_test_add (path, Test, NULL, set_up, test, tear_down);
 }
 
+static void
+add_automatic (const char *path, void (*test) (Test *test, gconstpointer data))
+{
+  g_test_add (path, Test, "automatic", set_up, test, tear_down);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -242,6 +353,11 @@ main (int argc, char **argv)
   add ("/provision/stop-after-start-after-stop", test_stop_after_start_after_stop);
   add ("/provision/asks-before-opening", test_asks_before_opening);
   add ("/provision/verify", test_verify);
+  add_automatic ("/provision/dropped/comes-back", test_dropped_comes_back);
+  add_automatic ("/provision/dropped/closed-stays-closed", test_closed_stays_closed);
+  add ("/provision/dropped/on-request", test_dropped_stays_so_on_request);
+  add ("/provision/tried-on", test_tried_on);
+  add_automatic ("/provision/rolled-back-is-told-later", test_rolled_back_is_told_later);
   g_test_add_func ("/provision/ours", test_ours);
   g_test_add_func ("/provision/delays", test_delays);
   return g_test_run ();

@@ -1,24 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* ModemManager's modems: watched through libmm-glib on the main thread, and brought back from
- * workers. */
+/* ModemManager's modems, watched through libmm-glib on the main thread. */
 
 #include "modem/modem.h"
 
 #include <libmm-glib.h>
 #include <string.h>
 
-#include "base/bus.h"
+#include "modem/mm-verbs.h"
 #include "modem/usb.h"
 
 #define BUS_NAME "org.freedesktop.ModemManager1"
-#define BUS_PATH "/org/freedesktop/ModemManager1"
-#define MODEM_INTERFACE "org.freedesktop.ModemManager1.Modem"
 #define RETRY_S 10
-/* libmm-glib would give up at 25 s, whatever the modem is doing. */
-#define CALL_TIMEOUT_MS (15 * 1000)
-#define INHIBIT_TIMEOUT_MS (30 * 1000)
-#define ENABLE_TIMEOUT_MS (120 * 1000)
 
 typedef struct
 {
@@ -42,6 +35,8 @@ typedef struct
   char *sim_path; /* NULL: no SIM */
   MMSim *sim;
   GCancellable *reading; /* set while the SIM is read: nothing is published before */
+  gint32 state;          /* the last one that was told of */
+  ModemEnded ended;
 } Entry;
 
 static void schedule_refresh (Watch *self);
@@ -231,6 +226,7 @@ entry_snapshot (Entry *self, MMModem *modem)
   g_free (snapshot->usb_id);
   snapshot->usb_id = usb_id (snapshot->device);
   snapshot->state = map_state (mm_modem_get_state (modem), modem_3gpp);
+  snapshot->ended = self->ended;
   if (snapshot->state == MODEM_STATE_FAILED)
     snapshot->failure = map_failure (mm_modem_get_state_failed_reason (modem));
   snapshot->slot = slot ? slot - 1 : 0;
@@ -320,6 +316,7 @@ schedule_refresh (Watch *self)
 static void
 on_object_added (G_GNUC_UNUSED GDBusObjectManager *manager, GDBusObject *object, gpointer data)
 {
+  MMModem *modem = mm_object_peek_modem (MM_OBJECT (object));
   Watch *self = data;
   Entry *entry = g_new0 (Entry, 1);
 
@@ -327,6 +324,8 @@ on_object_added (G_GNUC_UNUSED GDBusObjectManager *manager, GDBusObject *object,
   entry->object = g_object_ref (MM_OBJECT (object));
   entry->path = g_strdup (g_dbus_object_get_object_path (object));
   entry->serial = ++self->added;
+  if (modem)
+    entry->state = mm_modem_get_state (modem);
   g_hash_table_replace (self->entries, g_strdup (entry->path), entry);
   schedule_refresh (self);
 }
@@ -349,13 +348,35 @@ on_interfaces_changed (G_GNUC_UNUSED GDBusObjectManager *manager, G_GNUC_UNUSED 
   schedule_refresh (data);
 }
 
+/* ModemManager 1.20 gives one reason, user-requested, for whatever ends a connection (seen), and a
+ * bearer's ConnectionError may be set either way: but only what a client asked for passes through
+ * disconnecting or disabling. */
 static void
-on_properties_changed (G_GNUC_UNUSED GDBusObjectManagerClient *manager,
-                       G_GNUC_UNUSED GDBusObjectProxy *object, G_GNUC_UNUSED GDBusProxy *interface,
-                       G_GNUC_UNUSED GVariant *changed, G_GNUC_UNUSED GStrv invalidated,
+entry_follow_state (Entry *self, gint32 state)
+{
+  if (state == MM_MODEM_STATE_CONNECTED)
+    self->ended = MODEM_ENDED_NOT;
+  else if (self->state == MM_MODEM_STATE_CONNECTED)
+    self->ended = state == MM_MODEM_STATE_DISCONNECTING || state == MM_MODEM_STATE_DISABLING
+                      ? MODEM_ENDED_BY_CLIENT
+                      : MODEM_ENDED_BY_NETWORK;
+  self->state = state;
+}
+
+/* Every state in its turn: they come faster than snapshots are made. */
+static void
+on_properties_changed (G_GNUC_UNUSED GDBusObjectManagerClient *manager, GDBusObjectProxy *object,
+                       GDBusProxy *interface, GVariant *changed, G_GNUC_UNUSED GStrv invalidated,
                        gpointer data)
 {
-  schedule_refresh (data);
+  Watch *self = data;
+  Entry *entry
+      = g_hash_table_lookup (self->entries, g_dbus_object_get_object_path (G_DBUS_OBJECT (object)));
+  gint32 state;
+
+  if (entry && MM_IS_MODEM (interface) && g_variant_lookup (changed, "State", "i", &state))
+    entry_follow_state (entry, state);
+  schedule_refresh (self);
 }
 
 static gboolean begin (gpointer data);
@@ -463,114 +484,11 @@ rescan (gpointer data)
     mm_manager_scan_devices (self->manager, NULL, NULL, NULL);
 }
 
-/* Worker threads: plain calls, since libmm's proxies belong to the main thread. */
-static GVariant *
-call (const char *path, const char *interface, const char *method, GVariant *arguments,
-      const char *answer, int timeout_ms, GCancellable *cancellable, GError **error)
-{
-  static const BusError errors[] = { { "Core.Unsupported", ESIM_ERROR_UNSUPPORTED }, { NULL, 0 } };
-  static const BusPeer peer = { .name = BUS_NAME,
-                                .title = "ModemManager",
-                                .layer = "modem",
-                                .error_prefix = BUS_NAME ".Error.",
-                                .errors = errors,
-                                .otherwise = ESIM_ERROR_MODEM };
-
-  return bus_call (&peer, path, interface, method, arguments, answer, timeout_ms, cancellable,
-                   error);
-}
-
-/* Whether the modem is between two states, where a push can leave it nowhere. */
-static gboolean
-is_busy (MMModemState state)
-{
-  return state == MM_MODEM_STATE_INITIALIZING || state == MM_MODEM_STATE_ENABLING
-         || state == MM_MODEM_STATE_DISABLING || state == MM_MODEM_STATE_CONNECTING
-         || state == MM_MODEM_STATE_DISCONNECTING || state == MM_MODEM_STATE_UNKNOWN;
-}
-
-static gboolean
-check_state (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GVariant) answer = call (modem->path, "org.freedesktop.DBus.Properties", "Get",
-                                      g_variant_new ("(ss)", MODEM_INTERFACE, "State"), "(v)",
-                                      CALL_TIMEOUT_MS, cancellable, error);
-  g_autoptr (GVariant) value = NULL;
-  MMModemState state;
-
-  if (answer == NULL)
-    return FALSE;
-  g_variant_get (answer, "(v)", &value);
-  state = g_variant_is_of_type (value, G_VARIANT_TYPE_INT32) ? g_variant_get_int32 (value)
-                                                             : MM_MODEM_STATE_UNKNOWN;
-  if (!is_busy (state))
-    return TRUE;
-  error_set (error, ESIM_ERROR_MODEM, "modem", "the modem is %s: it is left alone",
-             mm_modem_state_get_string (state));
-  return FALSE;
-}
-
-static gboolean
-inhibit (const ModemSnapshot *modem, gboolean on, GError **error)
-{
-  g_autoptr (GVariant) answer
-      = call (BUS_PATH, BUS_NAME, "InhibitDevice", g_variant_new ("(sb)", modem->device, on), "()",
-              INHIBIT_TIMEOUT_MS, NULL, error);
-
-  return answer != NULL;
-}
-
-/* ModemManager forgets an inhibited device and probes it anew afterwards. Neither call may be
- * cancelled: one that ModemManager has read already would leave the modem inhibited as long as we
- * live. */
-static gboolean
-reprobe (const ModemSnapshot *modem, GError **error)
-{
-  gboolean inhibited = inhibit (modem, TRUE, error);
-
-  /* A call that timed out may still take effect. */
-  if (!inhibited)
-    {
-      inhibit (modem, FALSE, NULL);
-      return FALSE;
-    }
-  return inhibit (modem, FALSE, error);
-}
-
-static gboolean
-climb (const ModemSnapshot *modem, ModemRung rung, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GVariant) answer = NULL;
-
-  if (!check_state (modem, cancellable, error))
-    return FALSE;
-  switch (rung)
-    {
-    case MODEM_RUNG_REPROBE:
-      return reprobe (modem, error);
-    case MODEM_RUNG_RESET:
-      answer = call (modem->path, MODEM_INTERFACE, "Reset", g_variant_new ("()"), "()",
-                     INHIBIT_TIMEOUT_MS, cancellable, error);
-      return answer != NULL;
-    }
-  return FALSE;
-}
-
-static gboolean
-enable (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GVariant) answer
-      = call (modem->path, MODEM_INTERFACE, "Enable", g_variant_new ("(b)", TRUE), "()",
-              ENABLE_TIMEOUT_MS, cancellable, error);
-
-  return answer != NULL;
-}
-
 const ModemDriver modem_mm = {
   .name = "modemmanager",
   .start = start,
   .stop = stop,
   .rescan = rescan,
-  .climb = climb,
-  .enable = enable,
+  .climb = mm_verbs_climb,
+  .enable = mm_verbs_enable,
 };

@@ -79,7 +79,8 @@ modem_snapshot_equal (const ModemSnapshot *a, const ModemSnapshot *b)
     if (strcmp (G_STRUCT_MEMBER (char *, a, texts[i]), G_STRUCT_MEMBER (char *, b, texts[i])) != 0)
       return FALSE;
   return strcmp (a->stack, b->stack) == 0 && a->state == b->state && a->failure == b->failure
-         && a->roaming == b->roaming && a->slot == b->slot && same_ports (a, b);
+         && a->ended == b->ended && a->roaming == b->roaming && a->slot == b->slot
+         && same_ports (a, b);
 }
 
 const char *

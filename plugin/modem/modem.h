@@ -28,6 +28,14 @@ typedef enum
   MODEM_FAILURE_OTHER,
 } ModemFailure;
 
+/* How the connection that was there ended. */
+typedef enum
+{
+  MODEM_ENDED_NOT, /* one is up, or none has been since the stack found the modem */
+  MODEM_ENDED_BY_NETWORK,
+  MODEM_ENDED_BY_CLIENT, /* someone here closed it, or switched the modem off */
+} ModemEnded;
+
 typedef struct
 {
   char *kind;   /* a channel driver's name: "mbim", "qmi", "at" */
@@ -46,6 +54,7 @@ typedef struct
   char *usb_id; /* "1199:9091", lower case */
   ModemState state;
   ModemFailure failure;
+  ModemEnded ended;
   gboolean roaming;
   char *eid, *iccid, *imsi, *operator_name; /* of the SIM the stack sees now */
   guint slot;                               /* 0-based slot in use */

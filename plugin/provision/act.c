@@ -28,6 +28,7 @@ act_free (gpointer data)
   g_free (self->eid);
   g_free (self->iccid);
   g_free (self->fleet_sid);
+  g_free (self->why);
   g_clear_pointer (&self->access, card_access_unref);
   g_clear_pointer (&self->modem, modem_snapshot_unref);
   g_clear_pointer (&self->reservation, reservation_free);
@@ -139,7 +140,7 @@ act_enable (gpointer data, GCancellable *cancellable, GError **error)
   enabled = profiles_find_enabled (profiles);
   return journal_set (self->journal, error, JOURNAL_BEFORE, enabled ? enabled->iccid : NULL,
                       JOURNAL_BEFORE_APN, enabled ? apn : NULL, JOURNAL_ICCID, self->iccid,
-                      JOURNAL_ROLLED_BACK, NULL, NULL)
+                      JOURNAL_ROLLED_BACK, NULL, JOURNAL_FALLEN, NULL, NULL)
          && switch_to (self, &channel, self->iccid, cancellable, error);
 }
 
@@ -161,7 +162,8 @@ act_roll_back (gpointer data, GCancellable *cancellable, GError **error)
   /* Written first: what fails again and again is not tried for ever. */
   tries = g_strdup_printf ("%" G_GINT64_FORMAT,
                            journal_get_number (self->journal, JOURNAL_ROLLED_BACK) + 1);
-  return journal_set (self->journal, error, JOURNAL_ROLLED_BACK, tries, NULL)
+  return journal_set (self->journal, error, JOURNAL_ROLLED_BACK, tries, JOURNAL_FALLEN, self->why,
+                      NULL)
          && switch_to (self, &channel, before, cancellable, error);
 }
 

@@ -26,6 +26,7 @@ typedef struct
   gboolean asked;        /* a person asked: what failed before is not used again */
   gboolean settled;      /* an order without answer has had time enough to show up */
   gboolean dismiss;      /* a person said that nothing there counts */
+  char *why;             /* roll-back: the reason, to be kept */
   gboolean may_displace; /* enable: another profile may be enabled now */
 
   Reservation *reservation; /* NULL: none there */

@@ -18,16 +18,6 @@ run_show (Provision *self, Step step, const char *detail)
   g_signal_emit_by_name (self, "changed");
 }
 
-static gboolean
-on_again (gpointer data)
-{
-  Provision *self = data;
-
-  self->again_timer = 0;
-  provision_start (self, FALSE, NULL, NULL);
-  return G_SOURCE_REMOVE;
-}
-
 void
 run_end (Provision *self, GVariant *result, GError *error)
 {
@@ -35,9 +25,12 @@ run_end (Provision *self, GVariant *result, GError *error)
 
   g_clear_handle_id (&self->timer, g_source_remove);
   self->running = self->waiting = FALSE;
+  self->was_up = FALSE;
+  keep_look (self);
   if (self->journal)
     {
-      if (!error_is_code (error, ESIM_ERROR_CANCELLED))
+      /* A person's wish for this profile stands as long as it is tried on. */
+      if (!error_is_code (error, ESIM_ERROR_CANCELLED) && !self->tried_on)
         journal_set (self->journal, NULL, JOURNAL_ASKED, NULL, NULL);
       notices_schedule (self);
     }
@@ -135,6 +128,15 @@ code_of_verdict (Verdict verdict)
   return ESIM_ERROR_FAILED;
 }
 
+char *
+run_fallen (Provision *self)
+{
+  g_autofree char *why = journal_get (self->journal, JOURNAL_FALLEN);
+
+  return g_strconcat ("the profile before is enabled again: ",
+                      why ? why : "the new one did not come on line", NULL);
+}
+
 /* The provider's own words on a reservation that failed; it is not used again when a person asks
  * for another. */
 static GError *
@@ -160,16 +162,24 @@ static GError *
 failure_of (Provision *self, const Decision *decision)
 {
   const PolicyProvider *provider;
+  g_autofree char *detail = NULL;
   GError *error = NULL;
 
   if (decision->verdict == VERDICT_EXHAUSTED && self->failure)
     return g_error_copy (self->failure);
   if (decision->verdict == VERDICT_RESERVATION_FAILED)
     return reservation_failure (self, decision->reason);
-  if (decision->verdict == VERDICT_ROLLED_BACK && self->seen.fallen)
+  if (decision->verdict == VERDICT_ROLLED_BACK)
     {
-      error = g_error_copy (self->seen.fallen);
-      g_prefix_error (&error, "the profile before is enabled again: ");
+      error = self->seen.fallen ? g_error_copy (self->seen.fallen) : NULL;
+      detail = run_fallen (self);
+      if (error == NULL)
+        error_set (&error, ESIM_ERROR_NOT_REGISTERED, "provision", "%s", detail);
+      else
+        {
+          g_free (error->message);
+          error->message = g_steal_pointer (&detail);
+        }
       return error;
     }
   provider = policy_find_provider (self->policy, self->policy->provider);
@@ -185,13 +195,14 @@ run_end_given_up (Provision *self, const Decision *decision)
 {
   GError *error = failure_of (self, decision);
   gboolean rolled_back = run_has_fact (self, JOURNAL_ROLLED_BACK);
-  guint again_s
-      = self->policy->provision == POLICY_PROVISION_AUTOMATIC ? decision->look_again_s : 0;
 
+  /* There is nothing better on the card: a network may take it later. */
+  self->tried_on = decision->verdict == VERDICT_NOT_REGISTERED;
   run_show (self, STEP_GIVE_UP, error->message);
   g_clear_handle_id (&self->again_timer, g_source_remove);
-  if (again_s)
-    self->again_timer = g_timeout_add_seconds (again_s, on_again, self);
+  if (decision->look_again_s
+      && (self->tried_on || self->policy->provision == POLICY_PROVISION_AUTOMATIC))
+    run_again (self, decision->look_again_s * 1000);
   run_end (self, NULL, error);
   /* The modem may have to be helped to see the profile that was gone back to. */
   if (rolled_back)

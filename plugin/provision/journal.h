@@ -17,6 +17,8 @@
 #define JOURNAL_BEFORE "before"             /* ICCID that was enabled before ours */
 #define JOURNAL_BEFORE_APN "before-apn"     /* that it was connected with, where it was */
 #define JOURNAL_ROLLED_BACK "rolled-back"   /* how often that was gone back to, or tried */
+#define JOURNAL_FALLEN "fallen"             /* why, in words */
+#define JOURNAL_CLOSED "closed"             /* someone closed the connection */
 #define JOURNAL_DISMISSED                                                                          \
   "dismissed" /* SIDs that a person said, or their failure says, not to use */
 #define JOURNAL_SUSPENDED "suspended"

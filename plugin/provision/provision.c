@@ -109,6 +109,21 @@ run_advance (Provision *self)
   follow (self, &decision);
 }
 
+static gboolean
+is_about_link (Step step)
+{
+  return step == STEP_CONNECT || step == STEP_VERIFY_DATA;
+}
+
+/* Data may take as long to pass as a registration: a new profile is not rolled back sooner. */
+static gboolean
+was_tried_enough (Provision *self, Step step)
+{
+  if (is_about_link (step))
+    return run_has_passed (self->seen.linking_since, self->policy->registration_timeout_s);
+  return self->seen.attempts[step] >= ATTEMPTS_MAX;
+}
+
 /* What a failure makes untrue of what was seen. */
 static void
 forget (Provision *self, Step step, const GError *error)
@@ -119,6 +134,8 @@ forget (Provision *self, Step step, const GError *error)
     self->seen.looked_up = FALSE;
   if (step == STEP_CONNECT || step == STEP_VERIFY_DATA)
     self->seen.link_looked = FALSE;
+  if (is_about_link (step) && self->seen.linking_since == 0)
+    self->seen.linking_since = g_get_monotonic_time ();
   if (error_is_code (error, ESIM_ERROR_RESERVATION_UNSETTLED))
     self->seen.settling_since = g_get_monotonic_time ();
 }
@@ -127,14 +144,16 @@ static void
 step_failed (Provision *self, Step step, const GError *error)
 {
   guint attempts = ++self->seen.attempts[step];
+  /* What the link itself does not reach is no matter of another uplink. */
+  gboolean no_way = retry_is_no_way (error) && !is_about_link (step);
 
   g_debug ("%s: %s", step_name (step), error->message);
   g_clear_error (&self->failure);
   self->failure = g_error_copy (error);
   forget (self, step, error);
-  if (retry_is_no_way (error) && (!self->asked || attempts < ATTEMPTS_ASKED_NO_NETWORK))
+  if (no_way && (!self->asked || attempts < ATTEMPTS_ASKED_NO_NETWORK))
     self->seen.no_network = TRUE;
-  else if (!retry_is_worth (error) || attempts >= ATTEMPTS_MAX || retry_is_no_way (error))
+  else if (!retry_is_worth (error) || was_tried_enough (self, step) || no_way)
     self->seen.exhausted = TRUE;
   else
     {
@@ -167,6 +186,7 @@ on_card_changed (Provision *self)
 {
   if (self->timer && self->step == STEP_WAIT_REGISTRATION)
     run_wait (self, 0);
+  keep_look (self);
   notices_schedule (self);
 }
 
@@ -199,9 +219,9 @@ note_asked (Provision *self, const char *settle, GError **error)
     return journal_set (self->journal, error, JOURNAL_RESERVATION, settle && !none ? settle : NULL,
                         JOURNAL_INTENT, NULL, JOURNAL_INTENT_KNOWN, NULL, JOURNAL_SIM, NULL,
                         JOURNAL_ICCID, NULL, JOURNAL_SUSPENDED, NULL, JOURNAL_ROLLED_BACK, NULL,
-                        JOURNAL_ASKED, "1", NULL);
+                        JOURNAL_FALLEN, NULL, JOURNAL_CLOSED, NULL, JOURNAL_ASKED, "1", NULL);
   return journal_set (self->journal, error, JOURNAL_SUSPENDED, NULL, JOURNAL_ROLLED_BACK, NULL,
-                      JOURNAL_ASKED, "1", NULL);
+                      JOURNAL_FALLEN, NULL, JOURNAL_CLOSED, NULL, JOURNAL_ASKED, "1", NULL);
 }
 
 /* Why it may not even begin. */
@@ -321,6 +341,7 @@ provision_start (Provision *self, gboolean asked, const char *settle, Progress *
       /* Unasked it starts right after the card was read. */
       self->seen.card_read = !asked && card_facts (self->card) != NULL;
       self->running = TRUE;
+      self->tried_on = FALSE;
     }
   self->seen.exhausted = FALSE;
   run_wait (self, 0);
@@ -397,6 +418,8 @@ provision_detail (Provision *self)
   if (!self->running && run_has_fact (self, JOURNAL_SUSPENDED))
     return "suspended: a person switched or deleted a profile; nothing is done by itself until "
            "Provision is called.";
+  if (self->detail == NULL && run_has_fact (self, JOURNAL_ROLLED_BACK))
+    self->detail = run_fallen (self);
   return self->detail ? self->detail : "";
 }
 

@@ -33,6 +33,7 @@ typedef struct
   gint64 reserving_since;
   gint64 sim_since;
   gint64 registering_since;
+  gint64 linking_since; /* since data first did not pass */
   Reservation *reservation;
   ProviderSim *sim;
   char *fleet_sid;
@@ -76,6 +77,10 @@ struct _Provision
 
   guint timer;       /* of the step that waits */
   guint again_timer; /* looks again unasked */
+  gboolean tried_on; /* no network takes ours, there is none to go back to, and that is no end */
+  gboolean was_up;   /* our connection, when it was last looked at */
+  guint drops;       /* of it, in close succession */
+  gint64 dropped_at; /* the last one; monotonic */
   guint restore_timer;
   gint64 restoring_since; /* monotonic, 0: not */
   gulong card_handler, network_handler;
@@ -97,6 +102,7 @@ void run_wait (Provision *self, guint ms);
 
 /* ending.c: the run is over: RESULT, or (NULL) failed with ERROR; both are taken over. run_show:
  * what is told of it meanwhile. */
+char *run_fallen (Provision *self); /* what a roll-back is told as; the caller frees */
 void run_show (Provision *self, Step step, const char *detail);
 void run_end (Provision *self, GVariant *result, GError *error);
 void run_end_cancelled (Provision *self);
@@ -120,6 +126,11 @@ char *run_ours (Provision *self);
 /* restore.c: after a roll-back: data as it was before, once the modem is registered; does nothing
  * where there was none. */
 void restore_start (Provision *self);
+
+/* keep.c: the modem has news, and no run is on: a connection that the network dropped comes back,
+ * one that someone closed stays closed. run_again: looks again by itself after MS. */
+void keep_look (Provision *self);
+void run_again (Provision *self, guint ms);
 
 /* notices.c: whether notifications wait whose try is due; the timer of the next try; what a round
  * has come to, for those by the service itself. */

@@ -177,6 +177,7 @@ run_observed (Provision *self)
     .sim = sim_now (self),
     .modem = modem_now (self, ours, enabled),
     .link = link_now (self),
+    .closed = run_has_fact (self, JOURNAL_CLOSED),
     .notifications = notices_due (self),
     .previous = has_previous (self),
     .rolled_back = was_rolled_back (self, card),

@@ -375,11 +375,15 @@ note_why (Provision *self)
 static void
 take_roll_back (Provision *self)
 {
+  Act *act;
+
   note_why (self);
   self->seen.exhausted = FALSE;
   self->seen.modem_lost = FALSE;
   self->seen.assumed_enabled = FALSE;
-  go_card (self, STEP_ROLL_BACK, act_roll_back, learn_rolled_back);
+  act = act_new (self);
+  act->why = g_strdup (self->seen.fallen->message);
+  go (self, card_queue (self->card), STEP_ROLL_BACK, act_roll_back, act, learn_rolled_back);
 }
 
 /* What could not be delivered stays for later and is no failure of this run. */

@@ -128,8 +128,9 @@ class RollBack(LoopCase):
         self.simple_connect("foreign")
         self.assertEqual(self.modem("sessions")["active"], 1)
         job = self.assert_failed(self.provision(), "NotRegistered")
-        self.assertIn("enabled again", job["Error"][1])
+        self.assertIn("enabled again: no network has taken", job["Error"][1])
         self.assertEqual(self.enabled(), FOREIGN)
+        self.assertEqual(self.detail(), job["Error"][1])
         self.until(lambda: self.modem("sessions")["active"], 20, "data as before")
         self.until(lambda: "before-apn" not in self.journal(), 10, "and that is settled")
         self.assertEqual(self.modem("state")["session"], "ACTIVATED")
@@ -144,16 +145,33 @@ class RollBack(LoopCase):
         self.assertEqual(self.enabled(), FOREIGN)
         self.assertFalse(self.card("apdus")["writes"])
         self.assertEqual(self.euicc()[1]["ProvisioningState"], "idle")
+        self.assertEqual(self.detail(), job["Error"][1])  # the reason is kept
 
         # A person who asks again gets another try.
         self.modem("set", barred=[])
         self.assert_done(self.provision())
         self.assertTrue(self.enabled().startswith(OURS))
 
+    def test_data_does_not_pass(self):
+        """Registered and connected, but nothing is reached: that is no better."""
+        self.modem("set", barred=[])
+        self.settings["data"]["verify-host"] = "255.255.255.255"  # where no connection can be made
+        self.add_foreign()
+        self.start_esimd()
+        self.simple_connect("foreign")
+        job = self.assert_failed(self.provision(), "DataFailed")
+        self.assertRegex(job["Error"][1], "enabled again: .*verify-host")
+        self.assertEqual(self.enabled(), FOREIGN)
+        self.until(lambda: "before-apn" not in self.journal(), 20, "data as before is settled")
+        self.assertEqual(self.modem("sessions")["active"], 1)
+
     def test_nothing_to_go_back_to(self):
+        """It stays, and is gone on with as soon as a network takes it."""
         self.start_esimd()
         self.assert_failed(self.provision(), "NotRegistered")
         self.assertTrue(self.enabled().startswith(OURS))
+        self.modem("set", barred=[], registration="home")
+        self.until(lambda: self.modem("sessions")["active"], 20, "connected by itself")
 
     def test_not_wanted(self):
         self.settings["provision"]["roll-back"] = "no"
@@ -161,3 +179,42 @@ class RollBack(LoopCase):
         self.start_esimd()
         self.assert_failed(self.provision(), "NotRegistered")
         self.assertTrue(self.enabled().startswith(OURS))
+
+
+class Dropped(LoopCase):
+    """A connection that ends by itself comes back by itself; one that someone closed does not."""
+
+    def connected(self):
+        return self.modem("sessions")["active"] == 1 and self.euicc()[1]["ProvisioningState"] == "idle"
+
+    def close_connection(self):
+        (path,) = self.modems()
+        self.lab.call(MM, path, f"{MM}.Modem.Simple", "Disconnect", GLib.Variant("(o)", ("/",)), timeout=30)
+
+    def test_dropped_and_closed(self):
+        self.settings["provision"]["mode"] = "automatic"
+        self.start_esimd()
+        self.until(self.connected, 40, "connected by itself")
+
+        for drop in (lambda: self.modem("drop"), lambda: self.modem("set", registration="home")):
+            self.until(lambda: self.modem_state() == 11, 5, "ModemManager says so")
+            self.settle(0.3)
+            made = self.modem("sessions")["made"]
+            drop()
+            self.until(lambda: self.modem("sessions")["made"] > made and self.connected(), 20, "connected again")
+
+        self.until(lambda: self.modem_state() == 11, 5, "ModemManager says so")
+        self.settle(0.3)
+        self.close_connection()
+        self.until(lambda: self.journal().get("closed"), 5, "that is noted")
+        self.settle(3)
+        self.assertFalse(self.modem("sessions")["active"])
+        self.kill_esimd()
+        self.start_esimd()
+        self.until(lambda: "closed" in self.detail(), 20, "the run is over")
+        self.settle(1)
+        self.assertFalse(self.modem("sessions")["active"])
+
+        self.assert_done(self.provision())
+        self.assertTrue(self.modem("sessions")["active"])
+        self.assertNotIn("closed", self.journal())
