@@ -32,6 +32,9 @@ static const ConfigKey table[] = {
 
   { "data", "apn", CONFIG_TEXT, POLICY (apn), "super", "[A-Za-z0-9._-]{1,100}",
     "an access point name: letters, digits, dots, hyphens" },
+  { "data", "apns", CONFIG_TEXT, POLICY (apns), "",
+    "[0-9]{2,20}:[A-Za-z0-9._-]{1,100}(,[0-9]{2,20}:[A-Za-z0-9._-]{1,100})*",
+    "what ICCIDs begin with, a colon, an access point name, with commas between" },
   { "data", "ip-type", CONFIG_WORD, POLICY (ip_type), "ipv4", "ipv4|ipv6|ipv4v6", NULL },
   { "data", "roaming", CONFIG_BOOLEAN, POLICY (roaming), "yes", "yes|no", NULL },
   { "data", "connect", CONFIG_WORD, POLICY (connect), "auto",

@@ -88,6 +88,7 @@ policy_unref (Policy *self)
   config_keys_clear ("modem", self);
   config_keys_clear ("lpa", self);
   g_clear_pointer (&self->ci_pem, g_bytes_unref);
+  g_clear_pointer (&self->apn_table, g_ptr_array_unref);
   g_ptr_array_unref (self->providers);
   quirks_table_free (self->quirks);
   g_free (self);
@@ -106,10 +107,18 @@ policy_find_provider (const Policy *self, const char *name)
   return NULL;
 }
 
-ConnectSettings
-policy_connect_settings (const Policy *self)
+const char *
+policy_apn (const Policy *self, const char *iccid)
 {
-  return (ConnectSettings){ .apn = self->apn,
+  return iccid ? apn_for (self->apn_table, self->apn, iccid) : NULL;
+}
+
+ConnectSettings
+policy_connect_settings (const Policy *self, const char *iccid)
+{
+  const char *apn = policy_apn (self, iccid);
+
+  return (ConnectSettings){ .apn = apn ? apn : "",
                             .ip_type = self->ip_type,
                             .roaming = self->roaming,
                             .metric = self->metric,
@@ -362,6 +371,7 @@ complete (Policy *self, GPtrArray *lines, GError **error)
 {
   const ConfigLine *named = last_word (lines, "provision", "provider");
 
+  self->apn_table = apn_table_parse (self->apns);
   self->ci_pem = *self->ci_file
                      ? read_anchors (self->ci_file, last_word (lines, "lpa", "ci-file"), error)
                      : anchors_gsma ();

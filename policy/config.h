@@ -7,6 +7,7 @@
 
 #include <gio/gio.h>
 
+#include "apn.h"
 #include "base/quirks.h"
 #include "connect/connect.h"
 #include "provider/provider.h"
@@ -42,7 +43,9 @@ typedef struct
       modem_timeout_s; /* [provision] modem-timeout=: how long the modem has to notice by itself */
   char *callback_listen; /* [provision] callback-listen=ADDRESS:PORT; "" = no receiver */
 
-  char *apn;                  /* [data] apn=super */
+  char *apn;                  /* [data] apn=super: of Super SIMs */
+  char *apns;                 /* [data] apns=PREFIX:APN,…: of other profiles, by ICCID */
+  GPtrArray *apn_table;       /* that, for apn_for() */
   char *ip_type;              /* [data] ip-type=ipv4|ipv6|ipv4v6 */
   gboolean roaming;           /* [data] roaming=yes|no */
   char *connect;              /* [data] connect=auto|none|NAME of a connect driver */
@@ -92,7 +95,12 @@ Quirks policy_quirks (const Policy *self, const QuirksModem *modem);
 /** policy_find_provider: the provider NAME, NULL when there is none. Owned by SELF. */
 const PolicyProvider *policy_find_provider (const Policy *self, const char *name);
 
-/** policy_connect_settings: what the connect driver is told; strings owned by SELF. */
-ConnectSettings policy_connect_settings (const Policy *self);
+/** policy_apn: the APN that the profile ICCID gets; NULL: it has a setting of its own elsewhere,
+ * and data is not ours to bring up. Owned by SELF. */
+const char *policy_apn (const Policy *self, const char *iccid);
+
+/** policy_connect_settings: what the connect driver is told for the profile ICCID (NULL: not known;
+ * apn is "" where policy_apn() has none); strings owned by SELF. */
+ConnectSettings policy_connect_settings (const Policy *self, const char *iccid);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Policy, policy_unref)

@@ -62,7 +62,7 @@ static void
 test_defaults (Fixture *self, G_GNUC_UNUSED gconstpointer data)
 {
   g_autoptr (Policy) policy = load (self);
-  ConnectSettings settings = policy_connect_settings (policy);
+  ConnectSettings settings = policy_connect_settings (policy, "8988307000000000015");
 
   g_assert_cmpint (policy->provision, ==, POLICY_PROVISION_ON_REQUEST);
   g_assert_cmpint (policy->method, ==, POLICY_METHOD_EID);
@@ -83,6 +83,36 @@ test_defaults (Fixture *self, G_GNUC_UNUSED gconstpointer data)
   g_assert_cmpstr (policy->ci_file, ==, "");
   g_assert_cmpuint (g_bytes_get_size (policy->ci_pem), >, 100);
   g_assert_cmpuint (policy->providers->len, ==, 0);
+}
+
+/* Of Super SIMs by their ICCID, of others by the table, of the rest none. */
+static void
+test_apn (Fixture *self, G_GNUC_UNUSED gconstpointer data)
+{
+  static const struct
+  {
+    const char *iccid, *apn;
+  } rows[] = {
+    { "8988307000000000015", "super" },
+    { "8988323000000000011", "super" },
+    { "8910392000000000013", "super" },
+    { "8988308000000000014", NULL },
+    { "898830", NULL },
+    { "8944000000000000010", "all.example" },
+    { "8944501000000000012", "iot.example" },
+    { "8988307999000000018", "mine" },
+    { "8945000000000000013", NULL },
+    { "", NULL },
+    { NULL, NULL },
+  };
+  g_autoptr (Policy) policy = NULL;
+
+  put (self, "esimd.conf", "[data]\napns=8944:all.example,89445:iot.example,8988307999:mine\n");
+  policy = load (self);
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    g_assert_cmpstr (policy_apn (policy, rows[i].iccid), ==, rows[i].apn);
+  g_assert_cmpstr (policy_connect_settings (policy, "1234").apn, ==, "");
+  g_assert_cmpstr (policy_connect_settings (policy, NULL).apn, ==, "");
 }
 
 static void
@@ -109,7 +139,7 @@ static const struct
   const char *says;
 } wrong[] = {
   { "[data]\n\n# a comment\nx=1\n", "esimd.conf:4: ",
-    "unknown key 'x' in [data]; known: apn, ip-type, roaming, connect, delete-connection, "
+    "unknown key 'x' in [data]; known: apn, apns, ip-type, roaming, connect, delete-connection, "
     "route-metric, dns, "
     "verify-host" },
   { "[dta]\napn=super\n", "esimd.conf:1: ",
@@ -122,6 +152,7 @@ static const struct
   { "[data]\napn\n", "esimd.conf:2: ", "neither [group], key=value nor a # comment" },
   { "[data]\nApn=super\n", "esimd.conf:2: ", "neither [group], key=value nor a # comment" },
   { "[data]\napn=super sim\n", "esimd.conf:2: ", "an access point name" },
+  { "[data]\napns=89:\n", "esimd.conf:2: ", "what ICCIDs begin with" },
   { "[data]\nroaming=maybe\n", "esimd.conf:2: ", "'maybe' is no value for roaming: one of yes|no" },
   { "[data]\nroute-metric=0\n", "esimd.conf:2: ", "a number from 1 to 4294967295" },
   { "[data]\nroute-metric=4294967296\n", "esimd.conf:2: ", "a number from 1 to 4294967295" },
@@ -390,6 +421,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   ADD ("defaults", test_defaults);
+  ADD ("apn", test_apn);
   ADD ("order", test_order);
   ADD ("refusals", test_refusals);
   ADD ("refusal-in-conf.d", test_refusal_in_conf_d);

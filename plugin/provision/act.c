@@ -92,7 +92,7 @@ connect_driver (Act *self, GCancellable *cancellable, GError **error)
 static char *
 apn_in_use (Act *self, GCancellable *cancellable)
 {
-  ConnectSettings settings = policy_connect_settings (self->policy);
+  ConnectSettings settings = policy_connect_settings (self->policy, self->iccid);
   const ConnectDriver *driver = NULL;
   g_autoptr (ConnectStatus) link = NULL;
 
@@ -190,7 +190,7 @@ gboolean
 act_look_at_link (gpointer data, GCancellable *cancellable, GError **error)
 {
   Act *self = data;
-  ConnectSettings settings = policy_connect_settings (self->policy);
+  ConnectSettings settings = policy_connect_settings (self->policy, self->iccid);
   const ConnectDriver *driver
       = check_modem (self, error) ? connect_driver (self, cancellable, error) : NULL;
 
@@ -203,7 +203,7 @@ gboolean
 act_connect (gpointer data, GCancellable *cancellable, GError **error)
 {
   Act *self = data;
-  ConnectSettings settings = policy_connect_settings (self->policy);
+  ConnectSettings settings = policy_connect_settings (self->policy, self->iccid);
   const ConnectDriver *driver
       = check_modem (self, error) ? connect_driver (self, cancellable, error) : NULL;
 

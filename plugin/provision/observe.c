@@ -4,15 +4,8 @@
 
 #include "provision/observe.h"
 
+#include "config.h"
 #include "provision/ladder.h"
-
-/* A Super SIM is known by its issuer, never by IMSI or name, which change. */
-static gboolean
-is_super_sim (const char *iccid)
-{
-  return g_str_has_prefix (iccid, "8988307") || g_str_has_prefix (iccid, "8988323")
-         || g_str_has_prefix (iccid, "8910392");
-}
 
 const char *
 observe_ours (const CardFacts *facts, const char *journaled)
@@ -28,7 +21,8 @@ observe_ours (const CardFacts *facts, const char *journaled)
           if (ladder_same_iccid (profile->iccid, journaled))
             return profile->iccid;
         }
-      else if (is_super_sim (profile->iccid) && (ours == NULL || profile->state == PROFILE_ENABLED))
+      else if (apn_is_super_sim (profile->iccid)
+               && (ours == NULL || profile->state == PROFILE_ENABLED))
         ours = profile->iccid;
     }
   return ours;

@@ -37,7 +37,7 @@ static gboolean
 restore_work (gpointer data, GCancellable *cancellable, GError **error)
 {
   Restore *self = data;
-  ConnectSettings settings = policy_connect_settings (self->policy);
+  ConnectSettings settings = policy_connect_settings (self->policy, NULL);
   const ConnectDriver *connect;
   g_autoptr (ConnectStatus) link = NULL;
 

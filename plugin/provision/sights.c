@@ -43,10 +43,12 @@ usable_provider (Provision *self)
 Wanted
 run_wanted (Provision *self)
 {
+  g_autofree char *ours = run_ours (self);
+
   return (Wanted){
     .asked = self->asked,
     .provider = usable_provider (self) != NULL,
-    .connect = run_connects (self) != NULL,
+    .connect = run_connects (self) && (ours == NULL || policy_apn (self->policy, ours)),
     .verify = *self->policy->verify_host != '\0',
     .roll_back = self->policy->rollback,
   };
