@@ -8,6 +8,7 @@
 #include "apdu/sw.h"
 #include "base/error.h"
 #include "lpa/es9p-refusal.h"
+#include "net/http.h"
 #include "provider/supersim-codes.h"
 
 /* SGP.22 v2.2.2, 5.2.6.1 and 5.2.6.2, written down apart from the code's own tables. */
@@ -93,6 +94,19 @@ test_status_words (void)
   g_assert_cmpstr (sw_words (0x9fff), ==, unknown);
 }
 
+/* Every status a server can send; only one that means nothing has the last words. */
+static void
+test_http (void)
+{
+  const char *unknown = http_status_words (299);
+
+  for (guint status = 300; status < 600; status++)
+    g_assert_cmpstr (http_status_words (status), !=, unknown);
+  g_assert_cmpstr (http_status_words (404), ==, "it has nothing at this address");
+  g_assert_cmpstr (http_status_words (418), ==, http_status_words (499));
+  g_assert_cmpstr (http_status_words (0), ==, unknown);
+}
+
 /* Each error of ours: a name of its own, and advice that is a sentence. */
 static void
 test_own (void)
@@ -117,6 +131,7 @@ main (int argc, char *argv[])
   g_test_add_func ("/refusal/not-in-the-tables", test_not_in_the_tables);
   g_test_add_func ("/refusal/provider", test_provider);
   g_test_add_func ("/refusal/status-words", test_status_words);
+  g_test_add_func ("/refusal/http", test_http);
   g_test_add_func ("/refusal/own", test_own);
   return g_test_run ();
 }

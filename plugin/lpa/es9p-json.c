@@ -43,7 +43,8 @@ check_http (const HttpResponse *response, const char *function, GError **error)
   if (response->status == 200)
     return TRUE;
   error_set (error, response->status >= 500 ? ESIM_ERROR_SERVER_FAILED : ESIM_ERROR_SERVER_RUBBISH,
-             "es9p", "%s: the server answered HTTP %s", function, status);
+             "es9p", "%s: the server answered HTTP %s: %s", function, status,
+             http_status_words (response->status));
   error_add_raw (error ? *error : NULL, "http-status", status);
   return FALSE;
 }

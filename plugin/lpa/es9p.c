@@ -305,8 +305,9 @@ es9p_handle_notification (Http *http, const char *address, GBytes *notification,
     return TRUE;
   status = g_strdup_printf ("%u", response->status);
   error_set (error, code_of_refusal (response->status), "es9p",
-             "handleNotification: the server %s it: HTTP %s",
-             response->status / 100 == 4 ? "refuses" : "did not take", status);
+             "handleNotification: the server %s it: HTTP %s: %s",
+             response->status / 100 == 4 ? "refuses" : "did not take", status,
+             http_status_words (response->status));
   error_add_raw (error ? *error : NULL, "http-status", status);
   return FALSE;
 }

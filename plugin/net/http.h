@@ -52,5 +52,8 @@ HttpResponse *http_send (Http *self, const HttpRequest *request, GCancellable *c
                          GError **error);
 void http_response_free (HttpResponse *self);
 
+/** http_status_words: what STATUS means. Never NULL; a literal. */
+const char *http_status_words (guint status);
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Http, http_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (HttpResponse, http_response_free)

@@ -152,9 +152,9 @@ set_refusal (const Rest *self, const RestAnswer *answer, GError **error)
   if (*message == '\0' && body)
     message = rest_text (body, "error_description");
   error_set (&refusal, code_of_refusal (known, answer, code), LAYER,
-             "the provider answered %s (HTTP status %s%s%s%s%s)",
+             "the provider answered %s (HTTP status %s%s%s: %s)",
              *message ? message : "without the text its API gives", status, *code ? ", code " : "",
-             code, known->meaning ? ": " : "", known->meaning ? known->meaning : "");
+             code, known->meaning ? known->meaning : http_status_words (answer->status));
   error_add_raw (refusal, "http-status", status);
   if (*code)
     error_add_raw (refusal, "code", code);
