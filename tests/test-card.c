@@ -98,7 +98,10 @@ card_close_device (gpointer self)
 static const ChannelDriver channel_mbim_like
     = { .name = "mbim", .open_device = open_mbim, CARD_VERBS };
 static const ChannelDriver channel_at_like = { .name = "at", .open_device = open_at, CARD_VERBS };
-static const ChannelDriver *const channels[] = { &channel_mbim_like, &channel_at_like, NULL };
+static const ChannelDriver channel_carried
+    = { .name = "qmi-mbim", .port = "mbim", .open_device = open_at, CARD_VERBS };
+static const ChannelDriver *const channels[]
+    = { &channel_mbim_like, &channel_carried, &channel_at_like, NULL };
 
 /* A modem with an MBIM port and two AT ports. */
 static ModemSnapshot *
@@ -149,7 +152,7 @@ test_order (void)
   g_autoptr (GPtrArray) list = find (&quirks, NULL, NULL);
   g_autoptr (GPtrArray) remembered = find (&quirks, NULL, "at");
   g_autoptr (GPtrArray) worked = find (&quirks, list->pdata[2], "mbim");
-  g_autoptr (GPtrArray) named = NULL;
+  g_autoptr (GPtrArray) named = NULL, carried = NULL;
 
   assert_ways (list, "mbim:cdc-wdm0 at:ttyUSB2 at:ttyUSB3");
   assert_ways (remembered, "at:ttyUSB2 at:ttyUSB3 mbim:cdc-wdm0");
@@ -157,6 +160,9 @@ test_order (void)
   quirks.transports = "qmi,at";
   named = find (&quirks, NULL, "mbim");
   assert_ways (named, "at:ttyUSB2 at:ttyUSB3");
+  quirks.transports = "qmi-mbim,at";
+  carried = find (&quirks, NULL, NULL);
+  assert_ways (carried, "qmi-mbim:cdc-wdm0 at:ttyUSB2 at:ttyUSB3");
 }
 
 /* Reads by MBIM, which fails with CODE, else by AT. */

@@ -29,6 +29,9 @@ typedef struct
   const char *name; /* "mbim", also the kind of port it takes (ModemPort.kind) */
   /* Whether the modem may leave its stack while it is used, and come back when it is closed. */
   gboolean borrows;
+  /* The kind of port where that is another; then only the quirk "transports" brings the driver in.
+   * NULL: NAME. */
+  const char *port;
   gpointer (*open_device) (const ChannelTarget *target, GCancellable *cancellable, GError **error);
   /* Opens a logical channel and selects AID on it; *NUMBER is 1..19; no channel free:
    * ESIM_ERROR_BUSY, no such applet: ESIM_ERROR_NO_EUICC. */

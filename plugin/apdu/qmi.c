@@ -584,9 +584,10 @@ const ChannelDriver channel_qmi = {
   .close_device = qmi_close_device,
 };
 
-/* QMI carried by an MBIM port. */
+/* The same carried by an MBIM port. */
 const ChannelDriver channel_qmi_mbim = {
   .name = "qmi-mbim",
+  .port = "mbim",
   .open_device = qmi_mbim_open_device,
   .open_logical = qmi_open_logical,
   .transmit = qmi_transmit,

@@ -24,7 +24,7 @@ add_ports (GPtrArray *ways, const ChannelDriver *driver, const ModemSnapshot *mo
       const ModemPort *port = &modem->ports[i];
       g_autofree char *memory = NULL;
 
-      if (!g_str_equal (port->kind, driver->name))
+      if (!g_str_equal (port->kind, driver->port ? driver->port : driver->name))
         continue;
       memory = memory_of (order->state_dir, driver, port->device);
       g_ptr_array_add (ways,
@@ -73,7 +73,8 @@ ways_find (const ModemSnapshot *modem, const WaysOrder *order)
         add_ports (ways, driver, modem, order);
     }
   for (guint i = 0; names == NULL && order->channels[i]; i++)
-    add_ports (ways, order->channels[i], modem, order);
+    if (order->channels[i]->port == NULL)
+      add_ports (ways, order->channels[i], modem, order);
   g_ptr_array_sort_with_data (ways, compare, (gpointer) order); /* stable */
   return ways;
 }

@@ -4,7 +4,7 @@
 
 import struct
 
-from cids import FIRMWARE, HARDWARE, IMEI
+from cids import FIRMWARE, IMEI
 from qmi import Refused, Result, Service, counted
 from radio import PROVIDER, Register
 
@@ -90,7 +90,7 @@ class Dms(Base):
         return [(0x01, FIRMWARE.encode())]
 
     def hardware(self, _request):
-        return [(0x01, HARDWARE.encode())]
+        return [(0x01, b"1")]
 
     def ids(self, _request):
         return [(0x10, b"0"), (0x11, IMEI.encode())]
