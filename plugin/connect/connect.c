@@ -56,3 +56,15 @@ connect_choose (const ConnectDriver *const *drivers, const char *wanted, const M
              "connect=%s has no way to data on a modem of %s's", wanted, modem->stack);
   return NULL;
 }
+
+void
+connect_favour (const ConnectDriver *const *drivers, const char *iccid, GCancellable *cancellable)
+{
+  for (guint i = 0; drivers && drivers[i]; i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      if (drivers[i]->favour && !drivers[i]->favour (iccid, cancellable, &error))
+        g_debug ("connections of other profiles: %s", error->message);
+    }
+}

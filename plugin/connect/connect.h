@@ -53,10 +53,18 @@ typedef struct
   gboolean (*up) (const ModemSnapshot *modem, const ConnectSettings *settings,
                   GCancellable *cancellable, GError **error);
   gboolean (*down) (const ModemSnapshot *modem, GCancellable *cancellable, GError **error);
+  /* The profile ICCID is about to be the enabled one ("": none is): what up() made for others must
+   * not connect by itself any more. NULL: nothing connects by itself. */
+  gboolean (*favour) (const char *iccid, GCancellable *cancellable, GError **error);
   /* Removes what up() made for the profile ICCID, and nothing that a person made or changed the
    * ICCID of. NULL: up() leaves nothing behind. */
   gboolean (*forget) (const char *iccid, GCancellable *cancellable, GError **error);
 } ConnectDriver;
+
+/** connect_favour: that of every driver of DRIVERS (NULL: none), since the settings may have been
+ * others before; what fails is told to who debugs. Worker threads. */
+void connect_favour (const ConnectDriver *const *drivers, const char *iccid,
+                     GCancellable *cancellable);
 
 /** connect_choose: the driver of DRIVERS (ends in NULL) that WANTED names, or with "auto" the first
  * that manages MODEM. UNSUPPORTED where there is none. Worker threads. */

@@ -60,7 +60,7 @@ method_of (const ConnectSettings *settings, gboolean six)
   return "auto";
 }
 
-/* All that SETTINGS say and that may change. */
+/* All that SETTINGS (NULL: nothing) say and that may change. */
 static GArray *
 values_of (const ConnectSettings *settings, gboolean autoconnect)
 {
@@ -69,6 +69,8 @@ values_of (const ConnectSettings *settings, gboolean autoconnect)
 
   g_array_set_clear_func (values, value_clear);
   add (values, "connection", "autoconnect", g_variant_new_boolean (autoconnect));
+  if (settings == NULL)
+    return values;
   add (values, "gsm", "apn", g_variant_new_string (settings->apn));
   add (values, "gsm", "home-only", g_variant_new_boolean (!settings->roaming));
   for (guint i = 0; i < G_N_ELEMENTS (families); i++)
@@ -202,19 +204,31 @@ close_groups (GHashTable *groups)
   return g_variant_builder_end (&builder);
 }
 
+/* OLD (NULL: none), in which others may have notes, too, with those on VALUES. */
 static GVariant *
-make_notes (GArray *values)
+make_notes (GVariant *old, GArray *values)
 {
+  g_autoptr (GHashTable) notes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
   GVariantBuilder builder;
+  GVariantIter iter;
+  GHashTableIter all;
+  gpointer name, note;
 
-  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
+  if (old)
+    g_variant_iter_init (&iter, old);
+  while (old && g_variant_iter_next (&iter, "{ss}", &name, &note))
+    g_hash_table_insert (notes, name, note);
   for (guint i = 0; i < values->len; i++)
     {
       const Value *value = &g_array_index (values, Value, i);
-      g_autofree char *name = g_strconcat (NOTE, value->group, ".", value->key, NULL);
 
-      g_variant_builder_add (&builder, "{ss}", name, value->note);
+      g_hash_table_insert (notes, g_strconcat (NOTE, value->group, ".", value->key, NULL),
+                           g_strdup (value->note));
     }
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
+  g_hash_table_iter_init (&all, notes);
+  while (g_hash_table_iter_next (&all, &name, &note))
+    g_variant_builder_add (&builder, "{ss}", name, note);
   return g_variant_builder_end (&builder);
 }
 
@@ -237,7 +251,7 @@ nm_profile_new (const char *iccid, const ConnectSettings *settings)
 
       put (groups, value->group, value->key, value->value);
     }
-  put (groups, "user", "data", make_notes (values));
+  put (groups, "user", "data", make_notes (NULL, values));
   return close_groups (groups);
 }
 
@@ -291,6 +305,6 @@ nm_profile_update (GVariant *old, GVariant *secrets, const ConnectSettings *sett
     return NULL;
   if (secrets)
     add_secrets (groups, secrets);
-  put (groups, "user", "data", make_notes (values));
+  put (groups, "user", "data", make_notes (notes, values));
   return g_variant_ref_sink (close_groups (groups));
 }

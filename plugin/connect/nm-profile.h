@@ -17,8 +17,8 @@ char *nm_profile_uuid (const char *iccid);
 GVariant *nm_profile_new (const char *iccid, const ConnectSettings *settings);
 
 /** nm_profile_update: OLD, which nm_profile_new() or this has made, with its SECRETS (NULL: none),
- * as SETTINGS and AUTOCONNECT want it now; NULL where that changes nothing. A value that is not the
- * one we wrote last is a person's and stays. The caller unrefs. */
+ * as SETTINGS (NULL: as it is) and AUTOCONNECT want it now; NULL where that changes nothing. A
+ * value that is not the one we wrote last is a person's and stays. The caller unrefs. */
 GVariant *nm_profile_update (GVariant *old, GVariant *secrets, const ConnectSettings *settings,
                              gboolean autoconnect);
 

@@ -24,9 +24,10 @@
 /* NetworkManager sees a modem that is new, or back, some moments after ModemManager shows it. */
 #define APPEAR_MS 3000
 #define LOOK_MS 100
-/* AddConnection2's and Update2's flags to-disk and block-autoconnect: NetworkManager would connect
- * at once, and be stopped by the activation that follows. */
-#define WRITE_FLAGS 0x21
+/* AddConnection2's and Update2's flags. Where an activation follows, NetworkManager would connect
+ * by itself at once and be stopped by that. */
+#define TO_DISK 0x1
+#define BLOCK_AUTOCONNECT 0x20
 
 /* NMDeviceType, NMDeviceState, NMActiveConnectionState */
 #define DEVICE_TYPE_MODEM 8
@@ -200,7 +201,8 @@ list_profiles (GCancellable *cancellable, GError **error)
   return paths;
 }
 
-/* Writes OLD anew at PATH where SETTINGS want it otherwise. */
+/* Writes OLD anew at PATH where SETTINGS want it otherwise; they are NULL where no activation
+ * follows. */
 static gboolean
 keep_in_step (const char *path, GVariant *old, const ConnectSettings *settings,
               gboolean autoconnect, GCancellable *cancellable, GError **error)
@@ -215,7 +217,8 @@ keep_in_step (const char *path, GVariant *old, const ConnectSettings *settings,
   if (new == NULL)
     return TRUE;
   answer = bus_call (&peer, path, CONNECTION, "Update2",
-                     g_variant_new ("(@a{sa{sv}}u@a{sv})", new, WRITE_FLAGS,
+                     g_variant_new ("(@a{sa{sv}}u@a{sv})", new,
+                                    TO_DISK | (settings ? BLOCK_AUTOCONNECT : 0),
                                     g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0)),
                      "(a{sv})", CALL_TIMEOUT_MS, cancellable, error);
   return answer != NULL;
@@ -253,11 +256,12 @@ static char *
 make_profile (const char *iccid, const ConnectSettings *settings, GCancellable *cancellable,
               GError **error)
 {
-  g_autoptr (GVariant) answer = bus_call (
-      &peer, SETTINGS_PATH, SETTINGS, "AddConnection2",
-      g_variant_new ("(@a{sa{sv}}u@a{sv})", nm_profile_new (iccid, settings), WRITE_FLAGS,
-                     g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0)),
-      "(oa{sv})", CALL_TIMEOUT_MS, cancellable, error);
+  g_autoptr (GVariant) answer
+      = bus_call (&peer, SETTINGS_PATH, SETTINGS, "AddConnection2",
+                  g_variant_new ("(@a{sa{sv}}u@a{sv})", nm_profile_new (iccid, settings),
+                                 TO_DISK | BLOCK_AUTOCONNECT,
+                                 g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0)),
+                  "(oa{sv})", CALL_TIMEOUT_MS, cancellable, error);
   char *path = NULL;
 
   if (answer)
@@ -496,7 +500,32 @@ down (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
   return answer != NULL;
 }
 
-/* ---- the profile is gone ---- */
+/* ---- profiles come and go ---- */
+
+/* NetworkManager connects by itself before it knows which SIM the modem has now, so that only the
+ * connection of the profile that is about to be enabled may. */
+static gboolean
+favour (const char *iccid, GCancellable *cancellable, GError **error)
+{
+  g_auto (GStrv) paths = NULL;
+
+  if (!bus_is_there (&peer, cancellable))
+    return TRUE;
+  paths = list_profiles (cancellable, error);
+  if (paths == NULL)
+    return FALSE;
+  for (guint i = 0; paths[i]; i++)
+    {
+      g_autoptr (GVariant) profile = read_profile (paths[i], cancellable, NULL);
+
+      if (profile && nm_profile_is_ours (profile)
+          && !keep_in_step (paths[i], profile, NULL,
+                            strcmp (nm_profile_text (profile, "gsm", "sim-id"), iccid) == 0,
+                            cancellable, error))
+        return FALSE;
+    }
+  return TRUE;
+}
 
 static gboolean
 forget (const char *iccid, GCancellable *cancellable, GError **error)
@@ -531,5 +560,6 @@ const ConnectDriver connect_nm = {
   .observe = observe,
   .up = up,
   .down = down,
+  .favour = favour,
   .forget = forget,
 };

@@ -123,13 +123,22 @@ switch_to (Act *self, Channel **channel, const char *iccid, GCancellable *cancel
   return FALSE;
 }
 
+/* Only the profile ICCID (NULL: it is not known) may still be connected by itself. */
+static Channel *
+favour_and_open (Act *self, const char *iccid, GCancellable *cancellable, GError **error)
+{
+  if (iccid)
+    connect_favour (self->connects, iccid, cancellable);
+  return open_card (self, cancellable, error);
+}
+
 gboolean
 act_enable (gpointer data, GCancellable *cancellable, GError **error)
 {
   Act *self = data;
   /* Before the card is opened: it is not held while D-Bus is waited for. */
   g_autofree char *apn = apn_in_use (self, cancellable);
-  g_autoptr (Channel) channel = open_card (self, cancellable, error);
+  g_autoptr (Channel) channel = favour_and_open (self, self->iccid, cancellable, error);
   g_autoptr (GPtrArray) profiles = NULL;
   const Profile *enabled;
 
@@ -149,7 +158,7 @@ act_roll_back (gpointer data, GCancellable *cancellable, GError **error)
 {
   Act *self = data;
   g_autofree char *before = journal_get (self->journal, JOURNAL_BEFORE);
-  g_autoptr (Channel) channel = open_card (self, cancellable, error);
+  g_autoptr (Channel) channel = favour_and_open (self, before, cancellable, error);
   g_autofree char *tries = NULL;
 
   if (channel == NULL)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* A profile has left its card: what was made outside for it goes, too. */
+/* A profile is about to be enabled, or has left its card: what was made outside for profiles
+ * follows. */
 
 #include "provision/run.h"
 
@@ -8,22 +9,31 @@ typedef struct
 {
   const ConnectDriver *const *connects;
   char *iccid;
-} Forget;
+} Change;
 
 static void
-forget_free (gpointer data)
+change_free (gpointer data)
 {
-  Forget *self = data;
+  Change *self = data;
 
   g_free (self->iccid);
   g_free (self);
+}
+
+static gboolean
+favour_work (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Change *self = data;
+
+  connect_favour (self->connects, self->iccid, cancellable);
+  return TRUE;
 }
 
 /* Every driver is asked, since the setting may have been another one when it was made. */
 static gboolean
 forget_work (gpointer data, GCancellable *cancellable, GError **error)
 {
-  Forget *self = data;
+  Change *self = data;
   gboolean good = TRUE;
 
   for (guint i = 0; good && self->connects[i]; i++)
@@ -33,22 +43,32 @@ forget_work (gpointer data, GCancellable *cancellable, GError **error)
 }
 
 static void
-on_forgotten (gpointer data, const GError *error, gpointer user_data)
+on_done (gpointer data, const GError *error, gpointer user_data)
 {
   if (error)
     g_debug ("what was made for a profile that is gone stays: %s", error->message);
 }
 
+static void
+push (Provision *self, QueueWork work, const char *iccid)
+{
+  Change *job = g_new0 (Change, 1);
+
+  job->connects = self->connects;
+  job->iccid = g_strdup (iccid);
+  queue_push (card_net_queue (self->card), work, job, change_free, self->background, on_done, NULL);
+}
+
+void
+provision_favour_profile (Provision *self, const char *iccid)
+{
+  if (self->connects)
+    push (self, favour_work, iccid);
+}
+
 void
 provision_forget_profile (Provision *self, const char *iccid)
 {
-  Forget *job;
-
-  if (!self->policy->delete_connection || self->connects == NULL)
-    return;
-  job = g_new0 (Forget, 1);
-  job->connects = self->connects;
-  job->iccid = g_strdup (iccid);
-  queue_push (card_net_queue (self->card), forget_work, job, forget_free, self->background,
-              on_forgotten, NULL);
+  if (self->policy->delete_connection && self->connects)
+    push (self, forget_work, iccid);
 }

@@ -39,6 +39,10 @@ void provision_stop (Provision *self, gboolean for_good);
  * provision_start() is asked for. Survives restarts. */
 void provision_suspend (Provision *self);
 
+/** provision_favour_profile: a person is about to enable the profile ICCID ("": to disable all): of
+ * what was made for connections, only that for it may still connect by itself. */
+void provision_favour_profile (Provision *self, const char *iccid);
+
 /** provision_forget_profile: the profile ICCID has left the card: where the policy says so, what
  * was made for its connection is removed. */
 void provision_forget_profile (Provision *self, const char *iccid);

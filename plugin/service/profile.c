@@ -201,6 +201,15 @@ start_by_person (ProfileObject *self, GDBusMethodInvocation *invocation, const c
     provision_suspend (euicc_provision (self->euicc));
 }
 
+/* The same where it changes which profile is enabled: to ICCID, or "" to none. */
+static void
+start_switch (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind,
+              TaskPlan plan, const char *iccid)
+{
+  start_by_person (self, invocation, kind, plan, FALSE);
+  provision_favour_profile (euicc_provision (self->euicc), iccid);
+}
+
 static gboolean
 is_shown_enabled (ProfileObject *self)
 {
@@ -211,16 +220,17 @@ static void
 enable_now (gpointer object, GDBusMethodInvocation *invocation)
 {
   if (call_takes_no_options (invocation))
-    start_by_person (object, invocation, "enable",
-                     (TaskPlan){ .verb = enable_verb, .check = is_enabled }, FALSE);
+    start_switch (object, invocation, "enable",
+                  (TaskPlan){ .verb = enable_verb, .check = is_enabled },
+                  esim_profile_get_iccid (((ProfileObject *) object)->skeleton));
 }
 
 static void
 disable_now (gpointer object, GDBusMethodInvocation *invocation)
 {
   if (call_takes_no_options (invocation))
-    start_by_person (object, invocation, "disable",
-                     (TaskPlan){ .verb = disable_verb, .check = is_disabled }, FALSE);
+    start_switch (object, invocation, "disable",
+                  (TaskPlan){ .verb = disable_verb, .check = is_disabled }, "");
 }
 
 /* What the bus knows of the profile speaks against deleting it. */

@@ -90,6 +90,32 @@ class Managed(RigCase):
         self.reload(apn="super")
         self.assert_done(self.provision())
 
+    def switch(self, iccid):
+        self.assert_done(self.finish(self.start_job(self.profiles()[iccid][0], "Profile", "Enable")))
+        self.until(lambda: self.nm.device() and self.sim() == iccid, 20, "the modem has the other SIM")
+
+    def sim(self):
+        (modem,) = self.lab.modems().values()
+        path = modem["org.freedesktop.ModemManager1.Modem"]["Sim"]
+        return path != "/" and self.lab.call("org.freedesktop.ModemManager1", path, "org.freedesktop.DBus.Properties", "Get",
+                                             GLib.Variant("(ss)", ("org.freedesktop.ModemManager1.Sim", "SimIdentifier")))[0]
+
+    def test_a_switch(self):
+        """The connection of one profile is never up on another's SIM, though NetworkManager would."""
+        self.start_esimd()
+        first = self.assert_done(self.provision())["Result"]["iccid"]
+        path = self.connected()[0]
+        second = self.assert_done(self.download(self.order(iccid="8944500000000000017", size=1500)))["Result"]["iccid"]
+        self.switch(second)
+        self.settle(3)
+        self.assertIsNone(self.nm.active())
+        self.assertFalse(self.nm.connections()[path]["connection"]["autoconnect"])
+        # Back by a person's hand: NetworkManager connects it by itself.
+        self.switch(first)
+        self.until(lambda: self.nm.active() == path, 20, "connected by itself")
+        self.assertNotIn("autoconnect", self.nm.connections()[path]["connection"])
+        self.assertEqual(len(self.nm.connections()), 1)
+
     def test_a_persons_own_connection(self):
         """One for any SIM on this APN is used as it is, none is made beside it, and it stays when the profile goes."""
         mine = self.nm.add(connection={"id": "mine", "type": "gsm", "autoconnect": False}, gsm={"apn": "super"})
@@ -121,7 +147,7 @@ class Unmanaged(Managed):
         self.ping()
         self.assertFalse(self.nm.connections())
 
-    test_a_persons_own_connection = None
+    test_a_switch = test_a_persons_own_connection = None
 
 
 if __name__ == "__main__":
