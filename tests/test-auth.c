@@ -6,8 +6,10 @@
 #include <gio/gio.h>
 #include <string.h>
 
+#include "base/error.h"
 #include "esimd-dbus.h"
 #include "service/auth.h"
+#include "service/call.h"
 
 static GDBusInterfaceInfo *
 interface_at (guint i)
@@ -128,6 +130,68 @@ test_default_is_deny (void)
   g_assert_null (auth_action ("org.esimd1.Profile", "Refresh"));
 }
 
+/* ---- a method that nobody wrote into the table ---- */
+
+static const char forgotten_xml[]
+    = "<node><interface name='org.esimd1.Euicc'><method name='Forgotten'/></interface></node>";
+
+static void
+must_not_run (G_GNUC_UNUSED gpointer object, G_GNUC_UNUSED GDBusMethodInvocation *invocation)
+{
+  g_assert_not_reached ();
+}
+
+static void
+on_method (G_GNUC_UNUSED GDBusConnection *connection, G_GNUC_UNUSED const char *sender,
+           G_GNUC_UNUSED const char *path, G_GNUC_UNUSED const char *interface,
+           G_GNUC_UNUSED const char *method, G_GNUC_UNUSED GVariant *parameters,
+           GDBusMethodInvocation *invocation, gpointer object)
+{
+  call_begin (invocation, must_not_run, object);
+}
+
+static void
+on_answered (GObject *source, GAsyncResult *result, gpointer data)
+{
+  g_autoptr (GVariant) answer
+      = g_dbus_connection_call_finish (G_DBUS_CONNECTION (source), result, data);
+
+  g_assert_null (answer);
+}
+
+/* Refused, even to whom the service runs as; the other way round, root would get in. */
+static void
+test_forgotten_method (void)
+{
+  static const GDBusInterfaceVTable vtable = { .method_call = on_method };
+  g_autoptr (GTestDBus) daemon = g_test_dbus_new (G_TEST_DBUS_NONE);
+  g_autoptr (GDBusNodeInfo) node = g_dbus_node_info_new_for_xml (forgotten_xml, NULL);
+  g_autoptr (GObject) object = G_OBJECT (g_simple_action_group_new ());
+  g_autoptr (GDBusConnection) bus = NULL;
+  g_autoptr (GError) error = NULL;
+  g_autofree char *name = NULL;
+
+  g_test_dbus_up (daemon);
+  bus = g_dbus_connection_new_for_address_sync (
+      g_test_dbus_get_bus_address (daemon),
+      G_DBUS_CONNECTION_FLAGS_AUTHENTICATION_CLIENT
+          | G_DBUS_CONNECTION_FLAGS_MESSAGE_BUS_CONNECTION,
+      NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpuint (g_dbus_connection_register_object (bus, "/x", node->interfaces[0], &vtable,
+                                                       object, NULL, NULL),
+                    !=, 0);
+  g_dbus_connection_call (bus, g_dbus_connection_get_unique_name (bus), "/x", "org.esimd1.Euicc",
+                          "Forgotten", NULL, NULL, G_DBUS_CALL_FLAGS_NONE, 10000, NULL, on_answered,
+                          &error);
+  while (error == NULL)
+    g_main_context_iteration (NULL, TRUE);
+  name = g_dbus_error_get_remote_error (error);
+  g_assert_cmpstr (name, ==, errors_dbus_name (ESIM_ERROR_NOT_AUTHORIZED));
+  g_dbus_connection_close_sync (bus, NULL, NULL);
+  g_test_dbus_down (daemon);
+}
+
 int
 main (int argc, char *argv[])
 {
@@ -136,5 +200,6 @@ main (int argc, char *argv[])
   g_test_add_func ("/auth/policy-has-what-is-used", test_policy_has_what_is_used);
   g_test_add_func ("/auth/policy-and-readme", test_policy_and_readme);
   g_test_add_func ("/auth/default-is-deny", test_default_is_deny);
+  g_test_add_func ("/auth/forgotten-method", test_forgotten_method);
   return g_test_run ();
 }
