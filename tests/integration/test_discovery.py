@@ -61,6 +61,14 @@ class Discovery(rig.SharedRigCase):
         job = self.assert_failed(self.discover(download=True), "ActivationCode")
         self.assertEqual(job["Result"]["iccids"], [iccid])
 
+    def test_both_of_gsma_where_the_card_names_none(self):
+        self.card("set_addresses", root_ds="")
+        self.addCleanup(self.card, "set_addresses", root_ds="smds.esimd.test")
+        token, iccid = self.wait_for_card()
+        self.smds("event", eid=self.eid, address="smdp.esimd.test", event_id=token, at="lpa.live.esimdiscovery.com")
+        job = self.assert_done(self.discover(download=True))
+        self.assertEqual((job["Result"]["servers"], job["Result"]["iccids"]), (["lpa.ds.gsma.com", "lpa.live.esimdiscovery.com"], [iccid]))
+
     def test_wrong_servers(self):
         """Each is refused before the card's EID leaves it, and the next discovery works."""
         for how, error in (("other-certificate", "ServerRefused"), ("expired-certificate", "Tls"), ("other-address", "ServerRubbish"),
@@ -78,6 +86,19 @@ class Discovery(rig.SharedRigCase):
         self.until(lambda: self.job(path)["Step"] == "discover", 10, "the server is asked")
         self.cancel(path)
         self.assertEqual(self.finish(path, 3)["State"], "cancelled")
+
+
+class Setting(rig.SharedRigCase):
+    """[lpa] smds= goes before what the card names; one that does not answer keeps the other from nothing."""
+
+    SMDS = True
+    SETTINGS = {"lpa": {"smds": "nowhere.esimd.test,smds2.esimd.test"}}
+
+    def test_its_servers_are_asked(self):
+        self.smds("event", eid=self.euicc()[1]["Eid"], address="smdp.esimd.test", event_id="A", at="smds2.esimd.test")
+        self.smds("event", eid=self.euicc()[1]["Eid"], address="smdp.esimd.test", event_id="B", at="smds.esimd.test")
+        job = self.assert_done(self.finish(self.start_job(self.euicc()[0], "Euicc", "Discover")))
+        self.assertEqual((job["Result"]["events"], job["Result"]["servers"]), (1, ["smds2.esimd.test"]))
 
 
 if __name__ == "__main__":

@@ -24,6 +24,12 @@ class Provision(RigCase):
         self.assertGreater(cost["http-requests"], 0)
         self.assertIn("download", cost["seconds"])
 
+    def test_a_host_is_reached_over_the_new_link(self):
+        """verify-host: an address of the modem's network answers; the step is one of the run's."""
+        self.settings["data"]["verify-host"] = "198.51.100.7"
+        self.start_esimd()
+        self.assertIn("verify-data", self.assert_done(self.provision())["Result"]["cost"]["seconds"])
+
     def test_second_run_writes_nothing(self):
         self.start_esimd()
         self.assert_done(self.provision())

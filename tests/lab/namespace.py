@@ -18,7 +18,7 @@ import tempfile
 HOSTS = {
     "127.0.0.1": ("localhost",),
     "127.0.0.2": ("smdp.esimd.test", "smdp2.esimd.test"),
-    "127.0.0.4": ("smds.esimd.test", "smds2.esimd.test"),
+    "127.0.0.4": ("smds.esimd.test", "smds2.esimd.test", "lpa.ds.gsma.com", "lpa.live.esimdiscovery.com"),
     "127.0.0.3": ("supersim.twilio.com", "supersim.api.korewireless.com", "api.korewireless.com"),
 }
 SIOCGIFFLAGS, SIOCSIFFLAGS, IFF_UP = 0x8913, 0x8914, 0x1

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""The IP network behind the modem: answers ping and DNS on wwan0's far end, to the session's address alone.
+"""The IP network behind the modem: answers ping and DNS, and refuses TCP, on wwan0's far end, to the session's address alone.
 
 wwan0 is one end of a veth pair without ARP; nothing has an address on the other end, where this process listens.
 """
@@ -12,6 +12,7 @@ import struct
 import subprocess
 
 DEVICE, FAR_END = "wwan0", "air0"
+HARDWARE = bytes.fromhex("020000000001")  # wwan0's: TCP takes nothing that is broadcast
 HOST = ipaddress.IPv4Address("198.51.100.7")  # the host behind the network
 HOST_NAME = b"\x04host\x05esimd\x04test\x00"
 ETH_IPV4 = 0x0800
@@ -34,7 +35,7 @@ class Network:
 
     def plug(self):
         """Make wwan0, down and without address, as a driver does; return its interface index."""
-        run_ip("link", "add", DEVICE, "mtu", "1500", "type", "veth", "peer", "name", FAR_END)
+        run_ip("link", "add", DEVICE, "address", HARDWARE.hex(":"), "mtu", "1500", "type", "veth", "peer", "name", FAR_END)
         for name in (DEVICE, FAR_END):
             with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w", encoding="ascii") as knob:
                 knob.write("1")
@@ -97,12 +98,15 @@ class Network:
                 self.traffic["dns"] += 1
                 # checksum 0: none, which UDP over IPv4 allows
                 self._send(protocol, target, struct.pack(">HHHH", 53, source_port, 8 + len(answer), 0) + answer)
+        elif protocol == socket.IPPROTO_TCP and target == HOST and len(payload) >= 20 and payload[13] & 0x17 == 0x02:
+            self.traffic["tcp"] += 1
+            self._send(protocol, target, tcp_reset(payload, target, self.address))
 
     def _send(self, protocol, source, payload):
         head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 60, protocol, 0,
                            source.packed, self.address.packed)
         head = head[:10] + struct.pack(">H", checksum(head)) + head[12:]
-        self.socket.sendto(head + payload, (FAR_END, ETH_IPV4, 0, 0, b"\xff" * 6))
+        self.socket.sendto(head + payload, (FAR_END, ETH_IPV4, 0, 0, HARDWARE))
 
 
 def checksum(data):
@@ -116,6 +120,14 @@ def checksum(data):
 def _icmp_reply(request):
     reply = b"\x00\x00\x00\x00" + request[4:]
     return reply[:2] + struct.pack(">H", checksum(reply)) + reply[4:]
+
+
+def tcp_reset(syn, source, target):
+    """What SOURCE, which has no open port, answers TARGET's SYN: RST and ACK (RFC 9293, 3.10.7.1)."""
+    source_port, port, sequence = struct.unpack_from(">HHI", syn)
+    reply = struct.pack(">HHIIBBHHH", port, source_port, 0, (sequence + 1) & 0xFFFFFFFF, 0x50, 0x14, 0, 0, 0)
+    pseudo = source.packed + target.packed + struct.pack(">BBH", 0, socket.IPPROTO_TCP, len(reply))
+    return reply[:16] + struct.pack(">H", checksum(pseudo + reply)) + reply[18:]
 
 
 def dns_answer(query):

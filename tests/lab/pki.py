@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 EID = "89044145000000000000000000000125"  # its last two digits make it 1 modulo 97, as SGP.02 clause 2.2.2 asks
-SMDP_HOSTS = ("smdp.esimd.test", "smdp2.esimd.test", "smds.esimd.test", "smds2.esimd.test")
+# The last two are the root SM-DSs of GSMA's, for cards that name none.
+SMDP_HOSTS = ("smdp.esimd.test", "smdp2.esimd.test", "smds.esimd.test", "smds2.esimd.test", "lpa.ds.gsma.com", "lpa.live.esimdiscovery.com")
 WEB_HOSTS = ("supersim.twilio.com", "supersim.api.korewireless.com", "api.korewireless.com") + SMDP_HOSTS
 SMDP_OID = "2.999.10"
 SMDS_OID = "2.999.20"

@@ -14,7 +14,7 @@ from euicc import Euicc
 from mini_lpa import Failed, HttpError, MiniLpa, decode
 from tlv import find, parse
 
-FIRST, SECOND = smds.HOSTS
+FIRST, SECOND = smds.HOSTS[:2]
 OTHER_EID = "89049032000000000000000000000053"
 
 
