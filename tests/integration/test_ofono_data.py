@@ -78,6 +78,28 @@ class Contexts(RigCase):
         self.assertEqual(self.verb("up")[0], "configured")
 
 
+class Provision(RigCase):
+    """esimd on oFono: a bare eUICC in a modem that nobody has powered, and connect=auto."""
+
+    LAB, LAB_OPTIONS = OfonoLab, {"powered": False}
+
+    def contexts(self):
+        return dict(self.lab.call(OFONO, MODEM, MANAGER, "GetContexts")[0])
+
+    def test_bare_card_to_an_active_context(self):
+        self.settings.update({"modem": {"at-port": "/dev/ttyUSB1"}})
+        self.settings["data"]["connect"] = "auto"
+        self.start_esimd()
+        job = self.assert_done(self.provision(60))
+        ((path, context),) = self.contexts().items()
+        self.assertEqual((context["Active"], context["AccessPointName"]), (True, "super"))
+        self.assertEqual(job["Result"]["bearer"], path)
+        # Once more: nothing is ordered, and nothing is made.
+        self.assert_done(self.provision(60))
+        self.assertEqual(self.contexts(), {path: context})
+        self.assertEqual(len(self.supersim("profiles")["profiles"]), 1)
+
+
 CONTEXT = """c = objects['/m/c1'].props['org.ofono.ConnectionContext']
 ret = [(dbus.ObjectPath('/m/c1'), dbus.Dictionary(c, signature='sv'))]"""
 SET = """c = self.props['org.ofono.ConnectionContext']
