@@ -319,10 +319,13 @@ def main(lab_dir, bare, options, command):
     furnish_namespaces(lab_dir)
     if bare:
         return subprocess.run(command, check=False).returncode
-    with_nm = options.pop("networkmanager", False)
-    with Lab(lab_dir, **options) as lab:
+    with_nm, make = options.pop("networkmanager", False), Lab
+    if options.pop("ofono", False):
+        from lab_ofono import OfonoLab  # these need what this file has
+        make, options["powered"] = OfonoLab, False
+    with make(lab_dir, **options) as lab:
         if with_nm:
-            from lab_nm import NetworkManager  # which needs what this file has
+            from lab_nm import NetworkManager
             NetworkManager(lab)
         status = subprocess.run(command, env=lab.environment, check=False).returncode
         dead = [name for name, process in lab.processes.items() if process.poll() is not None]
