@@ -6,7 +6,7 @@ import sys
 
 import mbim
 from euicc import CardSilent
-from mbim import BASIC, MS_BASIC_EXT, MS_UICC, Ext, Kind, Reader, Refused, Status, Writer
+from mbim import BASIC, MS_BASIC_EXT, MS_UICC, QMI, Ext, Kind, Reader, Refused, Status, Writer
 from radio import DATA_CLASS_LTE
 
 IMEI, FIRMWARE, HARDWARE = "490154203237518", "esimd-lab-1", "MBIM-eUICC"
@@ -17,6 +17,7 @@ class Cids:
 
     def __init__(self, radio, uicc, knobs, on_device_reset):
         self.radio, self.uicc, self.knobs, self.on_device_reset = radio, uicc, knobs, on_device_reset
+        self.on_qmi = None  # (frame, reply)
         self.subscribed = None  # None: Basic Connect's indications, until the host sets a list
 
     def wanted(self, service, cid):
@@ -30,9 +31,10 @@ class Cids:
         except (KeyError, ValueError):
             answer(Status.NO_DEVICE_SUPPORT, b"")
             return
-        handler = {BASIC: self._basic, MS_BASIC_EXT: self._ext, MS_UICC: self._uicc}[command.service]
+        handler = {BASIC: self._basic, MS_BASIC_EXT: self._ext, MS_UICC: self._uicc, QMI: self._qmi}[command.service]
         try:
-            info = handler(cid, command.kind, Reader(command.info), answer if command.service == BASIC else order)
+            last = answer if command.service in (BASIC, QMI) else order
+            info = handler(cid, command.kind, Reader(command.info), last)
         except mbim.BadBuffer as error:
             print(f"bad buffer in {cid!r}: {error}", file=sys.stderr, flush=True)
             answer(Status.INVALID_PARAMETERS, b"")
@@ -46,6 +48,11 @@ class Cids:
 
     def _uicc(self, cid, kind, reader, order):
         return self.uicc.handle(cid, kind, reader, order)
+
+    def _qmi(self, _cid, kind, reader, answer):
+        if kind is not Kind.SET or not self.knobs["carries_qmi"]:
+            raise Refused(Status.NO_DEVICE_SUPPORT)
+        self.on_qmi(reader.whole(), lambda frame: answer(Status.SUCCESS, frame))
 
     def _ext(self, cid, kind, reader, _order):
         if cid is Ext.DEVICE_RESET and kind is Kind.SET:
@@ -184,6 +191,8 @@ class Cids:
     def _query_device_services(self, _reader):
         items = []
         for service, known in mbim.SERVICES.items():
+            if service == QMI:  # not told, or ModemManager would use it too
+                continue
             cids = [cid for cid in known if cid is not Ext.VERSION or self.knobs["mbimex"] > 1]
             items.append(service.bytes + Writer().u32(0, 0, len(cids), *cids).finish())
         return Writer().u32(len(items), 0).items(items).finish()
@@ -193,7 +202,8 @@ class Cids:
         for item in reader.items(reader.u32()):
             entry = Reader(item)
             service, count = entry.uuid(), entry.u32()
-            if service not in mbim.SERVICES:
+            # mbim-proxy adds all of the standard's services to the list of who wants QMI
+            if service not in mbim.SERVICES and not self.knobs["carries_qmi"]:
                 raise Refused(Status.INVALID_PARAMETERS)
             entries.update((service, entry.u32()) for _ in range(count))
         self.subscribed = entries

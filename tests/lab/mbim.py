@@ -17,6 +17,7 @@ OPEN_DONE, CLOSE_DONE, COMMAND_DONE, FUNCTION_ERROR, INDICATE_STATUS = (
 BASIC = uuid.UUID("a289cc33-bcbb-8b4f-b6b0-133ec2aae6df")
 MS_BASIC_EXT = uuid.UUID("3d01dcc5-fef5-4d05-0d3a-bef7058e9aaf")
 MS_UICC = uuid.UUID("c2f6588e-f037-4bc9-8665-f4d44bd09367")
+QMI = uuid.UUID("d1a30bc2-f97a-6e43-bf65-c7e24fb0f0d3")
 CONTEXT_NONE = uuid.UUID("b43f758c-a560-4b46-b35e-c5869641fb54")
 CONTEXT_INTERNET = uuid.UUID("7e5e2a7e-4e6f-7272-736b-656e7e5e2a7e")
 
@@ -68,7 +69,12 @@ class Uicc(enum.IntEnum):
     RESET = 6
 
 
-SERVICES = {BASIC: Basic, MS_BASIC_EXT: Ext, MS_UICC: Uicc}
+class Qmi(enum.IntEnum):
+    """The one CID of the service that carries QMI's frames."""
+    MSG = 1
+
+
+SERVICES = {BASIC: Basic, MS_BASIC_EXT: Ext, MS_UICC: Uicc, QMI: Qmi}
 
 
 class Status(enum.IntEnum):

@@ -16,9 +16,10 @@ from device import Device
 from euicc import CONTROL_VERBS, Euicc
 from mbim import BASIC, MS_BASIC_EXT, MS_UICC, Basic, Ext, Kind, Status
 from net import set_uplink
-from qmi_modem import QmiModem
+from qmi_modem import QmiHost, QmiModem
 from radio import REGISTRATIONS, Radio
 from uicc import UiccService
+from uim import Uim
 
 FRAGMENT_SECONDS = 1.25  # how long the next fragment may take: MBIM 1.0, 9.5
 
@@ -33,6 +34,7 @@ KNOBS = {
     "connect_seconds": 0.05,
     "apdu_seconds": 0.0,  # how long every APDU takes
     "apns": ["super"],
+    "carries_qmi": False,  # MBIM: QMI inside, for whoever knows of it
     "long_from": 200,  # QMI: longer answers to an APDU come in indications
     "chunk": 100,  # of so many bytes each
     "chunks_first": True,  # before the response that announces them
@@ -58,6 +60,10 @@ class MbimModem(Device):
         self.radio = Radio(card, knobs, self.net, self.indicate, loop.call_later)
         self.uicc = UiccService(card, knobs, self.radio.lose_card)
         self.cids = Cids(self.radio, self.uicc, knobs, lambda: loop.call_later(0.05, self.reset))
+        uim = Uim(card, knobs, self.radio, lambda *words: self.qmi.indicate(*words))
+        uim.groups = self.uicc.groups  # one card has one set of channels
+        self.qmi = QmiHost(self, self.radio, uim, lambda frame: self.indicate(mbim.QMI, mbim.Qmi.MSG, frame))
+        self.cids.on_qmi = self.qmi.request
         self.reset_host()
 
     def reset_host(self):
@@ -65,6 +71,7 @@ class MbimModem(Device):
         self._fragments, self._timer = mbim.Reassembler(), None
         self.opened, self.max_transfer = False, mbim.MAX_TRANSFER
         self.cids.subscribed, self.radio.mbimex = None, 1
+        self.qmi.forget_clients()
 
     # Message layer
 

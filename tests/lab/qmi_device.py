@@ -64,9 +64,7 @@ class Ctl(Base):
         return [(0x01, bytes((service, cid)))]
 
     def sync(self, _request):
-        self.modem.clients.clear()
-        for service in self.modem.services.values():
-            service.forget_clients()
+        self.modem.forget_clients()
         return []
 
 

@@ -24,28 +24,19 @@ FAULT_POINTS = {
 CLIENTS_MAX = 0xFE
 
 
-class QmiModem(Device):
-    """Faults of its own: truncated (the last TLV is cut), shuffled (TLVs in another order), chunks (see Uim)."""
+class QmiHost:
+    """QMI's clients and services on DEVICE, whatever carries their frames: SEND (frame) takes the indications."""
 
-    DRIVER, POINTS, HOWS = "qmi_wwan", FAULT_POINTS.values(), (*HOWS, "truncated", "shuffled", "chunks")
-
-    def __init__(self, card, knobs, loop):
-        super().__init__(card, knobs, loop)
-        self.radio = Radio(card, knobs, self.net, self._notify, loop.call_later)
-        self.uicc = Uim(card, knobs, self.radio, self.indicate)
-        services = Ctl(self), Dms(self), Nas(self), Wds(self), Wda(self), self.uicc
+    def __init__(self, device, radio, uicc, send):
+        self.device, self.radio, self.uicc, self._send = device, radio, uicc, send
+        self.loop, self.reset = device.loop, device.reset
+        self.services, self.clients = {}, set()  # of (service, client id)
+        services = Ctl(self), Dms(self), Nas(self), Wds(self), Wda(self), uicc
         self.services = {service.SERVICE: service for service in services}
-        self.reset_host()
 
-    @property
-    def opened(self):
-        """Whether any host talks to it."""
-        return bool(self.clients)
-
-    def reset_host(self):
-        super().reset_host()
-        self.clients = set()  # (service, client id)
-        for service in getattr(self, "services", {}).values():
+    def forget_clients(self):
+        self.clients.clear()
+        for service in self.services.values():
             service.forget_clients()
 
     def allocate(self, service):
@@ -63,7 +54,7 @@ class QmiModem(Device):
         self.clients.discard((service, cid))
         self.services[service].forget_client(cid)
 
-    def _notify(self, service, cid, _info):
+    def notify(self, service, cid, _info):
         """Radio tells its host what changed, by its MBIM name."""
         if service == mbim.BASIC and cid in (mbim.Basic.REGISTER_STATE, mbim.Basic.PACKET_SERVICE):
             self.services[Service.NAS].tell()
@@ -74,26 +65,19 @@ class QmiModem(Device):
 
     def indicate(self, service, cid, number, tlvs):
         if cid == qmi.BROADCAST or (service, cid) in self.clients:
-            self.send([qmi.indication(service, cid, number, tlvs)])
+            self._send(qmi.indication(service, cid, number, tlvs))
 
-    def receive(self, data):
+    def request(self, frame, reply):
+        """Handle one frame; REPLY (frame) is called now, later or never."""
         try:
-            frames, rest = qmi.split_stream(data)
+            request = qmi.parse(frame)
         except qmi.BadMessage as error:
-            print(f"bad frame: {error}", file=sys.stderr, flush=True)
-            return b""
-        for frame in frames:
-            try:
-                self._request(qmi.parse(frame))
-            except qmi.BadMessage as error:
-                print(f"bad message: {error}: {frame.hex()}", file=sys.stderr, flush=True)
-        return rest
+            print(f"bad message: {error}: {frame.hex()}", file=sys.stderr, flush=True)
+            return
 
-    def _request(self, request):
         def answer(result=Result.NONE, tlvs=(), how=None):
-            if self.plugged:
-                frame = qmi.response(request, result, [item for item in tlvs if item], how == "shuffled")
-                self.send([frame if how != "truncated" else self._truncated(request, result, tlvs)])
+            if self.device.plugged:
+                reply(self._encode(request, result, [item for item in tlvs if item], how))
 
         def run(order, is_answered):
             self._run(request, order, answer if is_answered else lambda *_: None)
@@ -101,13 +85,15 @@ class QmiModem(Device):
         if request.service != Service.CTL and (request.service, request.client) not in self.clients:
             answer(Result.INVALID_CLIENT_ID)
             return
-        self.execute(FAULT_POINTS.get((request.service, request.id)), run, answer)
+        self.device.execute(FAULT_POINTS.get((request.service, request.id)), run, answer)
 
     @staticmethod
-    def _truncated(request, result, tlvs):
-        """The last TLV without its last byte, its own length right."""
-        *others, (kind, value) = tlvs
-        return qmi.response(request, result, [*others, (kind, value[:-1])])
+    def _encode(request, result, tlvs, how):
+        """Truncated: the last TLV without its last byte, its own length right."""
+        if how == "truncated":
+            *others, (kind, value) = tlvs
+            tlvs = [*others, (kind, value[:-1])]
+        return qmi.response(request, result, tlvs, how == "shuffled")
 
     def _run(self, request, order, answer):
         how = order["how"] if order else None
@@ -123,4 +109,35 @@ class QmiModem(Device):
             if tlvs is not None:  # else the answer comes later
                 answer(Result.NONE, tlvs, how)
         if request.service == Service.UIM:
-            self.after_apdu()
+            self.device.after_apdu()
+
+
+class QmiModem(Device):
+    """Faults of its own: truncated (the last TLV is cut), shuffled (TLVs in another order), chunks (see Uim)."""
+
+    DRIVER, POINTS, HOWS = "qmi_wwan", FAULT_POINTS.values(), (*HOWS, "truncated", "shuffled", "chunks")
+
+    def __init__(self, card, knobs, loop):
+        super().__init__(card, knobs, loop)
+        self.radio = Radio(card, knobs, self.net, lambda *words: self.host.notify(*words), loop.call_later)
+        self.uicc = Uim(card, knobs, self.radio, lambda *words: self.host.indicate(*words))
+        self.host = QmiHost(self, self.radio, self.uicc, lambda frame: self.send([frame]))
+
+    @property
+    def opened(self):
+        """Whether any host talks to it."""
+        return bool(self.host.clients)
+
+    def reset_host(self):
+        super().reset_host()
+        self.host.forget_clients()
+
+    def receive(self, data):
+        try:
+            frames, rest = qmi.split_stream(data)
+        except qmi.BadMessage as error:
+            print(f"bad frame: {error}", file=sys.stderr, flush=True)
+            return b""
+        for frame in frames:
+            self.host.request(frame, lambda answer: self.send([answer]))
+        return rest
