@@ -61,7 +61,7 @@ _esimcli_complete() {
     --callback-method) words='GET POST' ;;
     --download-qr | --qr-png | --qr-svg) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
     --eid | --fleet | --callback-url | --activation-code | --show | --create-fleet | --network-access-profile | --provider) words= ;;
-    --download | --confirmation-code | --set-default-smdp | --set-nickname | --timeout) words= ;;
+    --download | --confirmation-code | --set-default-smdp | --set-nickname | --send-notification | --timeout) words= ;;
     *) words=$(_esimcli_options) ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
