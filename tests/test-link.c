@@ -218,6 +218,25 @@ test_others_untouched (G_GNUC_UNUSED gpointer *self, G_GNUC_UNUSED gconstpointer
   expect ("ip addr show far0", "192.0.2.2/24");
 }
 
+/* Another modem's default route has the metric already. */
+static void
+test_two_modems (G_GNUC_UNUSED gpointer *self, G_GNUC_UNUSED gconstpointer data)
+{
+  LinkConfig config = typical ();
+  g_autoptr (GError) error = NULL;
+
+  g_free (run ("ip addr add 192.0.2.2/24 dev far0; "
+               "ip route add default via 192.0.2.1 dev far0 metric 700"));
+  configure (&config);
+  configure (&config);
+  expect ("ip route show default", "default via 192.0.2.1 dev far0 metric 700");
+  expect ("ip route show default", "default via 10.64.0.1 dev wwan0 proto 229 metric 701");
+  g_assert_true (link_clear ("wwan0", 700, &error));
+  g_assert_no_error (error);
+  g_assert_false (link_is_configured (&config));
+  expect ("ip route show default", "default via 192.0.2.1 dev far0 metric 700");
+}
+
 static void
 test_clear (G_GNUC_UNUSED gpointer *self, G_GNUC_UNUSED gconstpointer data)
 {
@@ -454,6 +473,7 @@ main (int argc, char **argv)
   ADD ("next-connection", test_next_connection);
   ADD ("gateways", test_gateways);
   ADD ("others-untouched", test_others_untouched);
+  ADD ("two-modems", test_two_modems);
   ADD ("clear", test_clear);
   ADD ("ipv6", test_ipv6);
   ADD ("refusals", test_refusals);

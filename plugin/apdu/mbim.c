@@ -22,6 +22,23 @@
 
 extern const ChannelDriver channel_mbim;
 
+/* libmbim 1.28 makes a GIOChannel of the descriptor of its socket to the proxy and lets both close
+ * it. Another thread may have got the number between the one and the other, for its own modem or
+ * server, and loses it: seen with four modems. There is no way to the channel nor to the socket
+ * from outside, so the program answers these two calls of libmbim's in GLib's place, as nobody else
+ * makes them here: the channel has no buffer, and its descriptor is the socket's to close. */
+void
+g_io_channel_set_close_on_unref (G_GNUC_UNUSED GIOChannel *channel, G_GNUC_UNUSED gboolean do_close)
+{
+}
+
+GIOStatus
+g_io_channel_shutdown (G_GNUC_UNUSED GIOChannel *channel, G_GNUC_UNUSED gboolean flush,
+                       G_GNUC_UNUSED GError **error)
+{
+  return G_IO_STATUS_NORMAL;
+}
+
 typedef struct
 {
   MbimDevice *device;

@@ -25,6 +25,10 @@ typedef struct nl_addr Address;
 typedef struct nl_cache Cache;
 typedef struct rtnl_link Link;
 typedef struct rtnl_addr LinkAddress;
+/* Several modems' default routes can't have the same metric: the later ones get the next free one.
+ */
+#define METRICS 64
+
 typedef struct rtnl_route Route;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Socket, nl_socket_free)
@@ -219,12 +223,19 @@ is_default_route (const Work *self, Route *route)
          && rtnl_route_nh_get_ifindex (rtnl_route_nexthop_n (route, 0)) == self->index;
 }
 
+/* Whether ROUTE has METRIC, or one of those that are taken in its place. */
+static gboolean
+has_metric (Route *route, guint metric)
+{
+  return rtnl_route_get_priority (route) - metric < METRICS;
+}
+
 static gboolean
 is_wanted_route (const Work *self, Route *route, guint metric)
 {
   Address *via = rtnl_route_nh_get_gateway (rtnl_route_nexthop_n (route, 0));
 
-  if (rtnl_route_get_priority (route) != metric)
+  if (!has_metric (route, metric))
     return FALSE;
   if (via == NULL || self->gateway == NULL)
     return via == NULL && self->gateway == NULL;
@@ -259,7 +270,7 @@ sweep_routes (Work *self, const char *interface, int family, guint metric, gbool
       if (keep && is_wanted_route (self, route, metric))
         *found = TRUE;
       else if (rtnl_route_get_protocol (route) == OUR_PROTOCOL
-               && (keep || metric == 0 || rtnl_route_get_priority (route) == metric)
+               && (keep || metric == 0 || has_metric (route, metric))
                && !check (rtnl_route_delete (self->socket, route, 0), error, "an old route",
                           interface))
         return FALSE;
@@ -274,6 +285,7 @@ set_route (Work *self, const char *interface, guint metric, GError **error)
   g_autoptr (Address) anywhere = nl_addr_build (self->family, NULL, 0);
   struct rtnl_nexthop *hop = rtnl_route_nh_alloc ();
   gboolean found = FALSE;
+  int code = -NLE_EXIST;
 
   rtnl_route_nh_set_ifindex (hop, self->index);
   rtnl_route_add_nexthop (route, hop); /* takes it over */
@@ -284,7 +296,6 @@ set_route (Work *self, const char *interface, guint metric, GError **error)
   rtnl_route_set_family (route, self->family);
   rtnl_route_set_table (route, RT_TABLE_MAIN);
   rtnl_route_set_protocol (route, OUR_PROTOCOL);
-  rtnl_route_set_priority (route, metric);
   rtnl_route_set_dst (route, anywhere);
   rtnl_route_set_scope (route, self->gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK);
   if (self->gateway)
@@ -293,8 +304,12 @@ set_route (Work *self, const char *interface, guint metric, GError **error)
       /* Networks give gateways outside the address's prefix. */
       rtnl_route_nh_set_flags (hop, RTNH_F_ONLINK);
     }
-  return check (rtnl_route_add (self->socket, route, NLM_F_EXCL), error, "the default route",
-                interface);
+  for (guint i = 0; i < METRICS && code == -NLE_EXIST; i++)
+    {
+      rtnl_route_set_priority (route, metric + i);
+      code = rtnl_route_add (self->socket, route, NLM_F_EXCL);
+    }
+  return check (code, error, "the default route", interface);
 }
 
 static gboolean

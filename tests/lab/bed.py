@@ -120,8 +120,9 @@ class Lab:
     """One lab in LAB_DIR. A context manager: entered, all runs; left, nothing does. `environment` is for commands."""
 
     def __init__(self, lab_dir, state_dir=None, knobs=None, with_mm=True, real_polkit=False, smds=True,
-                 kind="mbim", card=()):
+                 kind="mbim", card=(), count=1):
         self.dir, self.knobs, self.kind, self.card = os.path.abspath(lab_dir), knobs or {}, kind, card
+        self.count = count  # modems
         self.state_dir = os.path.abspath(state_dir) if state_dir else os.path.join(self.dir, "state")
         self.with_mm, self.real_polkit, self.polkit_rules = with_mm, real_polkit, None
         self.servers = ("smdp", "smds", "supersim") if smds else ("smdp", "supersim")
@@ -208,7 +209,7 @@ class Lab:
         self.start_proxy()
         if self.with_mm:
             self.start_mm()
-            self.wait(lambda: self.modems(), 20, "ModemManager shows the modem")
+            self.wait(lambda: len(self.modems()) >= self.count, 20 + 2 * self.count, "ModemManager shows the modem")
         for name in self.servers:
             self.wait(lambda name=name: os.path.exists(os.path.join(self.dir, f"{name}.ctl")), 20, f"{name} is up")
 
@@ -218,10 +219,12 @@ class Lab:
             self.bus = None
         for name in reversed(list(self.processes)):
             self.end(name, kill=name != "modemmanager")
-        subprocess.run(["ip", "link", "del", "wwan0"], check=False, capture_output=True)
-        if os.path.exists("/dev/cdc-wdm0"):
-            subprocess.run(["umount", "/dev/cdc-wdm0"], check=False, capture_output=True)
-            os.unlink("/dev/cdc-wdm0")
+        for number in range(self.count):
+            subprocess.run(["ip", "link", "del", f"wwan{number}"], check=False, capture_output=True)
+            node = f"/dev/cdc-wdm{number}"
+            if os.path.exists(node):
+                subprocess.run(["umount", node], check=False, capture_output=True)
+                os.unlink(node)
         if self.environment.get("UMOCKDEV_DIR"):
             shutil.rmtree(self.environment["UMOCKDEV_DIR"], ignore_errors=True)
 
@@ -244,7 +247,7 @@ class Lab:
     def _spawn_modem(self):
         return self.spawn("modem", PYTHON, os.path.join(HERE, "modem.py"), "--pki", os.path.join(self.dir, "pki"),
                           "--state", os.path.join(self.state_dir, "euicc.json"), "--lab-dir", self.dir,
-                          "--kind", self.kind, "--set", json.dumps(self.knobs), preload=True, stdout=subprocess.PIPE)
+                          "--kind", self.kind, "--count", str(self.count), "--set", json.dumps(self.knobs), preload=True, stdout=subprocess.PIPE)
 
     def _await_modem(self, modem):
         line = modem.stdout.readline()

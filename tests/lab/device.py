@@ -30,10 +30,11 @@ class Device:
 
     DRIVER, POINTS, HOWS = "", (), HOWS
 
-    def __init__(self, card, knobs, loop):
+    def __init__(self, card, knobs, loop, number=0, first=None):
+        """FIRST: the modem that this one with its NUMBER stands beside."""
         self.card, self.knobs, self.loop = card, knobs, loop
         self.faults = PointFaults(self.POINTS, self.HOWS)
-        self.bed, self.net = TestBed(self.DRIVER), Network()
+        self.bed, self.net = TestBed(self.DRIVER, number, first and first.bed), Network(number)
         self.radio = self.uicc = None
         card.on_refresh = self._refresh
         self.plugged = False

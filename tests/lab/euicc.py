@@ -346,6 +346,7 @@ def _listed(rows, hidden=()):
 def CONTROL_VERBS(card):
     """Return the verbs of control socket `euicc` (control.ControlServer) for CARD."""
     return {
+        "eid": lambda: {"eid": card.eid},
         "profiles": lambda: {"profiles": _listed(card.store.profiles, ("icon",)), "free": card.store.free_memory()},
         "notifications": lambda: {"notifications": _listed(card.store.notifications)},
         "forget_notifications": lambda: _forget_notifications(card),

@@ -10,6 +10,7 @@ import asyncio
 import json
 
 import mbim
+import pki
 from cids import Cids
 from control import ControlServer, Faults
 from device import Device
@@ -55,8 +56,8 @@ class MbimModem(Device):
 
     DRIVER, POINTS = "cdc_mbim", FAULT_POINTS.values()
 
-    def __init__(self, card, knobs, loop):
-        super().__init__(card, knobs, loop)
+    def __init__(self, card, knobs, loop, number=0, first=None):
+        super().__init__(card, knobs, loop, number, first)
         self.radio = Radio(card, knobs, self.net, self.indicate, loop.call_later)
         self.uicc = UiccService(card, knobs, self.radio.lose_card)
         self.cids = Cids(self.radio, self.uicc, knobs, lambda: loop.call_later(0.05, self.reset))
@@ -237,17 +238,31 @@ def check_knobs(values):
         raise ValueError(f"registration is one of {', '.join(REGISTRATIONS)}")
 
 
-async def run(options):
-    knobs = {**KNOBS, **options.set}
+def start_modem(options, number, first):
+    """Modem NUMBER with its card, plugged in; its controls are `modemN` and `euiccN`, without a number for the first."""
+    knobs, suffix, card_dir, state = {**KNOBS, **options.set}, "", options.pki, options.state
+    if number:
+        suffix, card_dir = str(number), f"{options.pki}/card{number}"
+        state = options.state.replace(".json", f"{number}.json")
+        pki.make_card(options.pki, card_dir, pki.eid_of(number))
     card_faults = Faults()
-    card = Euicc(options.pki, options.state, card_faults)
-    modem = KINDS[options.kind](card, knobs, asyncio.get_running_loop())
+    card = Euicc(card_dir, state, card_faults)
+    place = (number, first) if number else ()
+    modem = KINDS[options.kind](card, knobs, asyncio.get_running_loop(), *place)
     verbs = Verbs(modem)
     card_verbs = {name: verbs.on_card(verb) for name, verb in CONTROL_VERBS(card).items()}
-    ControlServer("euicc", card_faults, card_verbs, options.lab_dir).start()
-    ControlServer("modem", modem.faults, verbs.table(), options.lab_dir).start()
+    ControlServer(f"euicc{suffix}", card_faults, card_verbs, options.lab_dir).start()
+    ControlServer(f"modem{suffix}", modem.faults, verbs.table(), options.lab_dir).start()
     modem.plug()
-    print(json.dumps({"root": modem.bed.root, "node": modem.bed.node}), flush=True)
+    return modem
+
+
+async def run(options):
+    first = None
+    for number in range(options.count):
+        modem = start_modem(options, number, first)
+        first = first or modem
+    print(json.dumps({"root": first.bed.root, "node": first.bed.node}), flush=True)
     await asyncio.Event().wait()
 
 
@@ -257,6 +272,7 @@ def main():
     parser.add_argument("--state", required=True, help="the file that keeps the card")
     parser.add_argument("--lab-dir", required=True, help="the folder for the control sockets")
     parser.add_argument("--kind", choices=KINDS, default="mbim", help="the protocol of its port")
+    parser.add_argument("--count", type=int, default=1, help="so many of them, each with a card of its own")
     parser.add_argument("--set", type=json.loads, default={}, metavar="JSON", help="knobs, as the control verb set")
     options = parser.parse_args()
     check_knobs(options.set)

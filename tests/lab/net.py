@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # SPDX-FileCopyrightText: 2026 The esimd developers
-"""The IP network behind the modem: answers ping and DNS, and refuses TCP, on wwan0's far end, to the session's address alone.
+"""The IP network behind a modem: answers ping and DNS, and refuses TCP, on wwan0's far end, to the session's address alone.
 
 wwan0 is one end of a veth pair without ARP; nothing has an address on the other end, where this process listens.
 """
@@ -11,7 +11,6 @@ import socket
 import struct
 import subprocess
 
-DEVICE, FAR_END = "wwan0", "air0"
 HARDWARE = bytes.fromhex("020000000001")  # wwan0's: TCP takes nothing that is broadcast
 HOST = ipaddress.IPv4Address("198.51.100.7")  # the host behind the network
 HOST_NAME = b"\x04host\x05esimd\x04test\x00"
@@ -28,33 +27,35 @@ class Network:
     mtu, prefix = 1430, 30
     dns = (ipaddress.IPv4Address("10.64.0.53"), ipaddress.IPv4Address("10.64.0.54"))
 
-    def __init__(self):
+    def __init__(self, number=0):
+        self.number, self.device, self.far_end = number, f"wwan{number}", f"air{number}"
         self.address = self.gateway = None
         self.socket = None
         self.traffic = collections.Counter()
 
     def plug(self):
         """Make wwan0, down and without address, as a driver does; return its interface index."""
-        run_ip("link", "add", DEVICE, "address", HARDWARE.hex(":"), "mtu", "1500", "type", "veth", "peer", "name", FAR_END)
-        for name in (DEVICE, FAR_END):
+        run_ip("link", "add", self.device, "address", HARDWARE.hex(":"), "mtu", "1500", "type", "veth",
+               "peer", "name", self.far_end)
+        for name in (self.device, self.far_end):
             with open(f"/proc/sys/net/ipv6/conf/{name}/disable_ipv6", "w", encoding="ascii") as knob:
                 knob.write("1")
-        run_ip("link", "set", DEVICE, "arp", "off")
-        run_ip("link", "set", FAR_END, "arp", "off", "up")
+        run_ip("link", "set", self.device, "arp", "off")
+        run_ip("link", "set", self.far_end, "arp", "off", "up")
         self.socket = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, socket.htons(ETH_IPV4))
-        self.socket.bind((FAR_END, ETH_IPV4))
+        self.socket.bind((self.far_end, ETH_IPV4))
         self.socket.setblocking(False)
-        return socket.if_nametoindex(DEVICE)
+        return socket.if_nametoindex(self.device)
 
     def unplug(self):
         self.close_session()
         self.socket.close()
         self.socket = None
-        run_ip("link", "del", DEVICE)
+        run_ip("link", "del", self.device)
 
     def open_session(self, number):
-        """Hand out the NUMBERth address: 10.64.x.y/30, the gateway below it."""
-        base = ipaddress.IPv4Address("10.64.1.0") + 4 * (number % 16000)
+        """Hand out the NUMBERth address: 10.64.x.y/30 (10.65 for modem 1), the gateway below it."""
+        base = ipaddress.IPv4Address(f"10.{64 + self.number}.1.0") + 4 * (number % 16000)
         self.gateway, self.address = base + 1, base + 2
 
     def close_session(self):
@@ -106,7 +107,7 @@ class Network:
         head = struct.pack(">BBHHHBBH4s4s", 0x45, 0, 20 + len(payload), 0, 0, 60, protocol, 0,
                            source.packed, self.address.packed)
         head = head[:10] + struct.pack(">H", checksum(head)) + head[12:]
-        self.socket.sendto(head + payload, (FAR_END, ETH_IPV4, 0, 0, HARDWARE))
+        self.socket.sendto(head + payload, (self.far_end, ETH_IPV4, 0, 0, HARDWARE))
 
 
 def checksum(data):

@@ -11,6 +11,8 @@ TLS certificates also get NAME.chain.pem (with their issuer).
 import argparse
 import datetime
 import os
+import shutil
+import types
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
@@ -158,6 +160,23 @@ def make(folder, eid=EID):
     _make_server(ci)
     _make_server(_make_ci(folder, "ci2", "2.999.2"), "2")
     _make_web(folder)
+
+
+def eid_of(number):
+    """The EID of modem NUMBER's card, EID being that of 0; its last two digits make it 1 modulo 97."""
+    body = f"{EID[:8]}{number + 1:022}"
+    return f"{body}{98 - int(body) * 100 % 97:02}"
+
+
+def make_card(folder, card_folder, eid):
+    """One more card, EID, of the EUM in FOLDER: what a card needs, in CARD_FOLDER."""
+    os.makedirs(card_folder, exist_ok=True)
+    for name in ("ci.der", "eum.der"):
+        shutil.copy(os.path.join(folder, name), card_folder)
+    key, certificate = load(folder, "eum")
+    eum = types.SimpleNamespace(key=key, certificate=certificate, subject=certificate.subject)
+    Authority(card_folder, "euicc", _subject("Lab eUICC", "Lab EUM", eid), eum,
+              [_usage("digital_signature"), _role("euicc")])
 
 
 def load(folder, name):

@@ -11,11 +11,10 @@ import gi
 gi.require_version("UMockdev", "1.0")
 from gi.repository import UMockdev  # noqa: E402  (needs the version first)
 
-USB = "/devices/pci0000:00/0000:00:14.0/usb1/1-1"
-INTERFACE = f"{USB}/1-1:1.0"
-WDM = f"{INTERFACE}/usbmisc/cdc-wdm0"
-NET = f"{INTERFACE}/net/wwan0"
-NODE = "/dev/cdc-wdm0"
+USB = "/devices/pci0000:00/0000:00:14.0/usb1/1-{port}"
+INTERFACE = USB + "/1-{port}:1.0"
+WDM = INTERFACE + "/usbmisc/cdc-wdm{number}"
+NET = INTERFACE + "/net/wwan{number}"
 
 DEVICES = [(USB, """
 E: SUBSYSTEM=usb
@@ -40,17 +39,17 @@ A: bInterfaceNumber=00
 L: driver=../../../../../../bus/usb/drivers/{driver}
 """), (WDM, """
 E: SUBSYSTEM=usbmisc
-E: DEVNAME=/dev/cdc-wdm0
+E: DEVNAME=/dev/cdc-wdm{number}
 E: ID_MM_CANDIDATE=1
 E: ID_USB_INTERFACE_NUM=00
-L: device=../../../1-1:1.0
+L: device=../../../1-{port}:1.0
 """), (NET, """
 E: SUBSYSTEM=net
-E: INTERFACE=wwan0
+E: INTERFACE=wwan{number}
 E: IFINDEX={index}
 E: ID_MM_CANDIDATE=1
 E: ID_USB_INTERFACE_NUM=00
-L: device=../../../1-1:1.0
+L: device=../../../1-{port}:1.0
 """)]
 
 
@@ -58,46 +57,54 @@ CLASSES = {"cdc_mbim": ("02", "0e"), "qmi_wwan": ("ff", "ff")}
 
 
 class TestBed:
-    """The modem's end of /dev/cdc-wdm0 is `fd` while it is plugged in; DRIVER is the kernel's for it."""
+    """The modem's end of its NODE is `fd` while it is plugged in; DRIVER is the kernel's for it.
 
-    def __init__(self, driver):
-        self._driver = driver
-        self._bed = UMockdev.Testbed.new()
+    The modem with NUMBER has /dev/cdc-wdmNUMBER and wwanNUMBER; all that are seen together share the first one's bed.
+    """
+
+    def __init__(self, driver, number=0, first=None):
+        self._driver, self._number = driver, number
+        self._bed = first._bed if first else UMockdev.Testbed.new()
         self.root = self._bed.get_root_dir()
         for name in ("usb", driver):
             os.makedirs(f"{self._bed.get_sys_dir()}/bus/usb/drivers/{name}", exist_ok=True)
         os.makedirs(f"{self.root}/dev", exist_ok=True)
+        self._paths = [self._fill(path) for path, _ in DEVICES]
+        self._device = f"/dev/cdc-wdm{number}"
         self.fd = self._slave = -1
         self.node = None
 
+    def _fill(self, text, **fields):
+        return text.format(port=self._number + 1, number=self._number, driver=self._driver, **fields)
+
     def plug(self, index):
-        """Add the device; INDEX is wwan0's interface index. The tty behind NODE is then `node`."""
+        """Add the device; INDEX is its net device's. The tty behind its node is then `node`."""
         interface_class, interface_subclass = CLASSES[self._driver]
-        for path, text in DEVICES:
-            text = text.lstrip().format(index=index, driver=self._driver, interface_class=interface_class,
-                                        interface_subclass=interface_subclass)
+        for path, (_, text) in zip(self._paths, DEVICES):
+            text = self._fill(text.lstrip(), index=index, interface_class=interface_class,
+                              interface_subclass=interface_subclass)
             self._bed.add_from_string(f"P: {path}\n{text}")
         if self._driver == "qmi_wwan":
-            self._bed.set_attribute(f"/sys{NET}", "qmi/raw_ip", "Y")
+            self._bed.set_attribute(f"/sys{self._fill(NET)}", "qmi/raw_ip", "Y")
         # a terminal of our own, for umockdev can't make the same node twice; one slave stays open while no host has one
         self.fd, self._slave = os.openpty()
         self.node = os.ttyname(self._slave)
-        os.symlink(self.node, f"{self.root}{NODE}")
+        os.symlink(self.node, f"{self.root}{self._device}")
         tty.setraw(self._slave)
         os.set_blocking(self.fd, False)
-        _show_node(self.node)
-        for path, _ in DEVICES:
+        _show_node(self.node, self._device)
+        for path in self._paths:
             self._bed.uevent(f"/sys{path}", "add")
 
     def unplug(self):
         """Remove the device: whoever has it open gets a hang-up, as from a USB device that is gone."""
-        for path, _ in reversed(DEVICES):
+        for path in reversed(self._paths):
             self._bed.uevent(f"/sys{path}", "remove")
-        os.unlink(f"{self.root}{NODE}")
-        _hide_node()
+        os.unlink(f"{self.root}{self._device}")
+        _hide_node(self._device)
         os.close(self._slave)
         os.close(self.fd)
-        for path, _ in reversed(DEVICES):
+        for path in reversed(self._paths):
             self._bed.remove_device(f"/sys{path}")
         self.fd = self._slave = -1
 
@@ -108,10 +115,10 @@ def _without_preload(script, *words):
     subprocess.run(["sh", "-ec", script, "sh", *words], env=environment, check=True, stdin=subprocess.DEVNULL)
 
 
-def _show_node(node):
-    """Give programs without the preload a file at NODE: a bind mount, since mbim-proxy would follow a link."""
-    _without_preload(': > "$2"; mount --bind "$1" "$2"', node, NODE)
+def _show_node(node, device):
+    """Give programs without the preload a file at DEVICE: a bind mount, since mbim-proxy would follow a link."""
+    _without_preload(': > "$2"; mount --bind "$1" "$2"', node, device)
 
 
-def _hide_node():
-    _without_preload('umount "$1"; rm "$1"', NODE)
+def _hide_node(device):
+    _without_preload('umount "$1"; rm "$1"', device)

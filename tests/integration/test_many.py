@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The esimd developers
+"""Many modems side by side, each with a bare eUICC: all are provisioned at once, and none waits for another.
+
+ESIMD_MODEMS says how many, 4 without it. 16 take most of a minute on two cores, the stand-ins being the slow part;
+tests/bench/many runs that.
+"""
+
+import os
+import time
+import unittest
+
+import rig
+from control import ask
+from rig import RigCase
+
+setUpModule = rig.enter_lab
+
+COUNT = int(os.environ.get("ESIMD_MODEMS", "4"))
+SECONDS = 30 + 8 * COUNT
+
+
+class Many(RigCase):
+    LAB_OPTIONS = {"count": COUNT}
+
+    def find_all(self):
+        """The paths of all eUICCs, as their modems are numbered."""
+        self.start_esimd()
+        self.until(lambda: len(self.euiccs()) == COUNT, SECONDS, "every eUICC is there")
+        self.assertEqual(len({values["Modem"] for values in self.euiccs().values()}), COUNT)
+        paths = {values["Eid"]: path for path, values in self.euiccs().items()}
+        return [paths[self.stand_in("euicc", number, "eid")["eid"]] for number in range(COUNT)]
+
+    def stand_in(self, what, number, do, **arguments):
+        return ask(f"{what}{number or ''}", do, self.dir, **arguments)
+
+    def test_side_by_side(self):
+        """One modem falls silent; all others are connected meanwhile, each with one profile of its own."""
+        paths = self.find_all()
+        self.stand_in("modem", COUNT - 1, "fault", at="uicc.apdu", how="no-answer", skip=3)
+        *others, silent = [self.start_job(path, "Euicc", "Provision", "(a{sv})", {}) for path in paths]
+        began = time.monotonic()
+        for job in others:
+            self.assert_done(self.finish(job, SECONDS))
+        print(f"# {len(others)} modems connected after {time.monotonic() - began:.1f} s")
+        self.assertEqual(self.job(silent)["State"], "running")
+        sessions = [self.stand_in("modem", number, "sessions") for number in range(COUNT)]
+        self.assertEqual([session["active"] for session in sessions], [1] * (COUNT - 1) + [0])
+        self.assertEqual(len({session["address"] for session in sessions}), COUNT)
+        ordered = [profile["eid"] for profile in self.supersim("profiles")["profiles"]]
+        self.assertEqual(len(set(ordered)), len(ordered))  # one for each card
+        self.cancel(silent)
+        self.assertEqual(self.finish(silent, 10)["State"], "cancelled")
+
+
+if __name__ == "__main__":
+    unittest.main()
