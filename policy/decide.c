@@ -189,8 +189,9 @@ decide_online (const Wanted *wanted, const Observed *seen)
     case MODEM_SIGHT_LAST:
       break;
     }
-  return fall_back (wanted, seen,
-                    give_up (VERDICT_MODEM_NOT_BACK, 0, "The modem has not seen its new profile."));
+  return fall_back (
+      wanted, seen,
+      give_up (VERDICT_MODEM_NOT_BACK, HALF_HOUR, "The modem has not seen its new profile."));
 }
 
 /* Our profile is there, disabled. */
@@ -218,7 +219,7 @@ decide_card (const Wanted *wanted, const Observed *seen)
   if (seen->card == CARD_OURS_ENABLED)
     return decide_online (wanted, seen);
   if (seen->modem == MODEM_SIGHT_LOST)
-    return give_up (VERDICT_MODEM_NOT_BACK, 0, "The modem has not come back.");
+    return give_up (VERDICT_MODEM_NOT_BACK, HALF_HOUR, "The modem has not come back.");
   if (seen->rolled_back && is_ours_disabled (seen->card))
     return give_up (VERDICT_ROLLED_BACK, 0,
                     "The profile did not come on line and the one before is "

@@ -131,7 +131,15 @@ fake_climb (const ModemSnapshot *modem, ModemRung rung, GCancellable *cancellabl
   return TRUE;
 }
 
-static const ModemDriver fake_modem = { .name = "fake", .climb = fake_climb };
+static gboolean
+fake_enable (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
+{
+  channel.enabled++;
+  return TRUE;
+}
+
+static const ModemDriver fake_modem
+    = { .name = "fake", .climb = fake_climb, .enable = fake_enable };
 
 /* The card is out of reach; what matters is what was asked before. */
 static gpointer
@@ -163,7 +171,7 @@ load_policy (Test *test, const char *more)
   g_autofree char *text = g_strdup_printf ("[provision]\nmode=%s\nprovider=twilio\n"
                                            "fleet=HF00000000000000000000000000000000\n"
                                            "poll-interval=1\nreservation-timeout=2\n"
-                                           "registration-timeout=2\n"
+                                           "registration-timeout=2\nmodem-timeout=1\n"
                                            "[data]\nconnect=auto\n%s"
                                            "[provider twilio]\napi=twilio\n"
                                            "credentials=%s/secret\n",
@@ -209,6 +217,8 @@ set_modem (Test *test, const char *iccid, ModemState state)
   modem->iccid = g_strdup (iccid);
   modem->state = state;
   modem->ended = channel.ended;
+  g_free (modem->path);
+  modem->path = g_strdup (channel.path);
   access = card_access_new (&fake_channel, modem, "/dev/null", &quirks, NULL, EID);
   card_set_modem (test->card, &fake_modem, modem, access);
 }
@@ -243,6 +253,7 @@ set_up (Test *test, gconstpointer data)
   memset (&bearer, 0, sizeof bearer);
   memset (&channel, 0, sizeof channel);
   bearer.interface = "wwan0";
+  channel.path = "/modem/1";
   test->dir = g_dir_make_tmp ("test-provision-XXXXXX", NULL);
   test->mode = data ? data : "on-request";
   load_policy (test, "");

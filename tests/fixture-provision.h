@@ -38,6 +38,8 @@ typedef struct
 typedef struct
 {
   ModemEnded ended;
+  const char *path; /* the stack's, of the modem */
+  guint enabled;    /* how often its radio was powered up */
   guint opened;
   void (*on_open) (GCancellable *cancellable); /* on the worker */
 } FakeChannel;

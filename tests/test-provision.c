@@ -274,6 +274,55 @@ test_tried_on (Test *test, gconstpointer data)
   assert_fact (test, JOURNAL_ASKED, NULL);
 }
 
+/* A modem that takes longer than anyone waits: what was asked for goes on when it is there. */
+static void
+test_modem_back_late (Test *test, gconstpointer data)
+{
+  set_facts (test, ICCID, PROFILE_ENABLED);
+  set_modem (test, "", MODEM_STATE_FAILED);
+  run_anew (test);
+  assert_failed (test, ESIM_ERROR_MODEM_NOT_BACK);
+  set_modem (test, ICCID, MODEM_STATE_SEARCHING);
+  while (!provision_is_running (test->provision))
+    g_main_context_iteration (NULL, TRUE);
+  set_modem (test, ICCID, MODEM_STATE_REGISTERED);
+  run_to_end (test);
+  g_assert_nonnull (test->result);
+  g_assert_cmpuint (bearer.ups, ==, 1);
+}
+
+static gboolean
+on_reprobed (gpointer data)
+{
+  if (channel.enabled == 0)
+    return G_SOURCE_CONTINUE;
+  channel.path = "/modem/2";
+  set_modem (data, ICCID, MODEM_STATE_DISABLED);
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+on_registered (gpointer data)
+{
+  if (channel.enabled < 2)
+    return G_SOURCE_CONTINUE;
+  set_modem (data, ICCID, MODEM_STATE_REGISTERED);
+  return G_SOURCE_REMOVE;
+}
+
+/* ModemManager drops a modem that was just powered up, and the next one is powered down again. */
+static void
+test_woken_anew (Test *test, gconstpointer data)
+{
+  set_facts (test, ICCID, PROFILE_ENABLED);
+  set_modem (test, ICCID, MODEM_STATE_DISABLED);
+  g_timeout_add (50, on_reprobed, test);
+  g_timeout_add (50, on_registered, test);
+  run_anew (test);
+  g_assert_nonnull (test->result);
+  g_assert_cmpuint (channel.enabled, ==, 2);
+}
+
 /* Why it was gone back is still known when everything else is forgotten. */
 static void
 test_rolled_back_is_told_later (Test *test, gconstpointer data)
@@ -357,6 +406,8 @@ main (int argc, char **argv)
   add_automatic ("/provision/dropped/closed-stays-closed", test_closed_stays_closed);
   add ("/provision/dropped/on-request", test_dropped_stays_so_on_request);
   add ("/provision/tried-on", test_tried_on);
+  add ("/provision/woken-anew", test_woken_anew);
+  add ("/provision/modem-back-late", test_modem_back_late);
   add_automatic ("/provision/rolled-back-is-told-later", test_rolled_back_is_told_later);
   g_test_add_func ("/provision/ours", test_ours);
   g_test_add_func ("/provision/delays", test_delays);

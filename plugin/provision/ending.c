@@ -196,8 +196,12 @@ run_end_given_up (Provision *self, const Decision *decision)
   GError *error = failure_of (self, decision);
   gboolean rolled_back = run_has_fact (self, JOURNAL_ROLLED_BACK);
 
-  /* There is nothing better on the card: a network may take it later. */
-  self->tried_on = decision->verdict == VERDICT_NOT_REGISTERED;
+  /* There is nothing better on the card: a network may take it, or the modem see it, later. */
+  self->tried_on
+      = decision->verdict == VERDICT_NOT_REGISTERED
+        || (decision->verdict == VERDICT_MODEM_NOT_BACK
+            && (self->seen.assumed_enabled || run_observed (self).card == CARD_OURS_ENABLED));
+  self->unseen = decision->verdict == VERDICT_MODEM_NOT_BACK;
   run_show (self, STEP_GIVE_UP, error->message);
   g_clear_handle_id (&self->again_timer, g_source_remove);
   if (decision->look_again_s

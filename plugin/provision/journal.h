@@ -45,6 +45,12 @@ gint64 journal_get_number (Journal *self, const char *key);
 /** journal_keys: those that begin with PREFIX, NULL-terminated. The caller frees. */
 char **journal_keys (Journal *self, const char *prefix);
 
+/* Writing waits for the disk, for milliseconds as a rule: one file of a few hundred bytes, synced,
+ * and nothing where nothing changes. Steps write on their worker. The main thread writes only a few
+ * times a run or a person's call, never in a loop: a wish begins or ends (asked, suspended), a fact
+ * that the next step stands on, which must not begin before it is on disk (iccid, dismissed), a
+ * connection is closed, and the next tries of notifications. */
+
 /** journal_set: KEY, VALUE pairs (VALUE NULL: removed) up to a NULL; on disk, all or none, when it
  * returns. Writes nothing where nothing changes. */
 gboolean journal_set (Journal *self, GError **error, ...) G_GNUC_NULL_TERMINATED;

@@ -61,7 +61,11 @@ is_ours (Provision *self, const ModemSnapshot *modem)
 static gboolean
 is_waited_for (Provision *self, const ModemSnapshot *modem)
 {
-  return self->tried_on && self->again_timer && modem->state == MODEM_STATE_REGISTERED;
+  if (!self->tried_on || self->again_timer == 0)
+    return FALSE;
+  return modem->state == MODEM_STATE_REGISTERED
+         || (self->unseen && is_ours (self, modem)
+             && (modem->state == MODEM_STATE_DISABLED || modem->state == MODEM_STATE_SEARCHING));
 }
 
 void

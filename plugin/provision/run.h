@@ -78,6 +78,7 @@ struct _Provision
   guint timer;       /* of the step that waits */
   guint again_timer; /* looks again unasked */
   gboolean tried_on; /* no network takes ours, there is none to go back to, and that is no end */
+  gboolean unseen;   /* not even the modem sees it */
   gboolean was_up;   /* our connection, when it was last looked at */
   guint drops;       /* of it, in close succession */
   gint64 dropped_at; /* the last one; monotonic */
