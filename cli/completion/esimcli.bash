@@ -60,9 +60,11 @@ _esimcli_complete() {
     --reset) words='operational test default-smdp' ;;
     --callback-method) words='GET POST' ;;
     --download-qr | --qr-png | --qr-svg) mapfile -t COMPREPLY < <(compgen -f -- "$current"); return ;;
-    --eid | --fleet | --callback-url | --activation-code | --show | --create-fleet | --network-access-profile | --provider) words= ;;
-    --download | --confirmation-code | --set-default-smdp | --set-nickname | --send-notification | --timeout) words= ;;
-    *) words=$(_esimcli_options) ;;
+    *)
+      words=$(_esimcli_options)
+      # Any other value is the user's own.
+      [[ $'\n'$words$'\n' != *$'\n'$previous=$'\n'* ]] || words=
+      ;;
   esac
   mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
   for option in "${COMPREPLY[@]}"; do
