@@ -15,9 +15,19 @@ extern const ConnectDriver connect_mm;
 extern const ConnectDriver connect_nm;
 extern const ConnectDriver connect_ofono;
 
-static const ModemDriver *const modems[] = { &modem_mm, &modem_ofono, NULL };
+#if ESIMD_PCSC
+extern const ModemDriver modem_pcsc;
+extern const ChannelDriver channel_pcsc;
+#define MODEM_PCSC &modem_pcsc,
+#define CHANNEL_PCSC &channel_pcsc,
+#else
+#define MODEM_PCSC
+#define CHANNEL_PCSC
+#endif
+
+static const ModemDriver *const modems[] = { &modem_mm, &modem_ofono, MODEM_PCSC NULL };
 static const ChannelDriver *const channels[]
-    = { &channel_mbim, &channel_qmi, &channel_qmi_mbim, &channel_at, NULL };
+    = { &channel_mbim, &channel_qmi, &channel_qmi_mbim, &channel_at, CHANNEL_PCSC NULL };
 static const ProviderDriver *const providers[] = { &provider_supersim, NULL };
 /* With connect=auto the first one that manages the modem. */
 static const ConnectDriver *const connects[] = { &connect_nm, &connect_mm, &connect_ofono, NULL };

@@ -36,7 +36,7 @@ LIBRARIES = {
     r"netlink/": {"plugin/connect/link.c"},
     r"microhttpd": {"plugin/net/receiver.c"},
     r"polkit/": {"plugin/service/auth.c"},
-    r"winscard|PCSC": {"plugin/apdu/pcsc.c"},
+    r"winscard|PCSC": {"plugin/apdu/pcsc.c", "plugin/modem/pcsc.c"},
 }
 # Breaks that are known and still to be mended, by how their report begins. Only ever make this shorter.
 TO_MEND = ()

@@ -87,6 +87,8 @@ typedef void (*ModemChanged) (const char *device, ModemSnapshot *snapshot, gpoin
 typedef struct
 {
   const char *name; /* "modemmanager" */
+  /* What it watches are card readers: a profile can be put on the card, and not be used there. */
+  gboolean no_radio;
   /* Main thread. Starts watching, waits for the stack to appear however long; CHANGED is called for
    * every modem there is and every change. */
   gpointer (*start) (ModemChanged changed, gpointer data);

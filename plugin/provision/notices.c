@@ -225,6 +225,9 @@ provision_card_changed (Provision *self)
   if (self->journal == NULL || self->running)
     return;
   self->ladders++;
+  /* A reader has nothing that could see the profile: its notifications alone are sent. */
+  if (card_modem_driver (self->card)->no_radio)
+    enabled = NULL;
   ladder_start (self->card, enabled ? enabled->iccid : NULL, self->policy->modem_timeout_s,
                 self->background, on_modem_back, g_object_ref (self));
 }

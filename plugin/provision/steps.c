@@ -301,6 +301,16 @@ take_ladder (Provision *self)
   const Profile *profile = facts && ours ? card_facts_find (facts, ours) : NULL;
   gboolean enabled = self->seen.assumed_enabled || (profile && profile->state == PROFILE_ENABLED);
 
+  if (enabled && card_modem_driver (self->card)->no_radio)
+    {
+      GError *error = NULL;
+
+      error_set (&error, ESIM_ERROR_UNSUPPORTED, "provision",
+                 "the profile is on the card and enabled; a card reader has no radio: put the card "
+                 "into a modem");
+      run_end (self, NULL, error);
+      return;
+    }
   self->busy = TRUE;
   ladder_start (self->card, enabled ? ours : NULL, self->policy->modem_timeout_s, self->cancellable,
                 on_ladder, g_object_ref (self));

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# SPDX-FileCopyrightText: 2026 The esimd developers
+"""A card in a PC/SC reader, behind the real pcscd: profiles, removal, provisioning as far as a reader goes."""
+
+import time
+
+import rig
+from lab_pcsc import PcscLab
+from rig import RigCase, SharedRigCase
+
+setUpModule = rig.enter_lab
+
+ONE, TWO = "8988307000000000100", "8988307000000000101"
+
+
+class Card(SharedRigCase):
+    """Two profiles, the first enabled."""
+
+    LAB = PcscLab
+
+    @classmethod
+    def prepare(cls, rig):
+        rig.card("add_profile", iccid=ONE, imsi="234010000000001", state="enabled")
+        rig.card("add_profile", iccid=TWO, imsi="234010000000002")
+
+    def test_download_and_switch(self):
+        values = self.euicc()[1]
+        self.assertEqual((values["Channel"], values["ModemStack"], values["Modem"]), ("pcsc", "pcsc", "/"))
+        self.assert_works_on()
+        for iccid in (TWO, ONE):
+            self.assert_done(self.finish(self.start_job(self.profiles()[iccid][0], "Profile", "Enable")))
+            states = {profile["iccid"]: profile["state"] for profile in self.card("profiles")["profiles"]}
+            self.assertEqual(states[iccid], rig.ENABLED)
+
+    def test_taken_out_in_the_middle(self):
+        self.modem("fault", at="pcsc.apdu", how="out", skip=5)
+        began = time.monotonic()
+        self.assert_failed(self.finish(self.start_job(self.euicc()[0], "Euicc", "Refresh")), "DeviceGone")
+        self.assertLess(time.monotonic() - began, 5)
+        self.modem("in")
+        self.until(lambda: self.finish(self.start_job(self.euicc()[0], "Euicc", "Refresh"))["State"] == "done", 20,
+                   "the card is there again")
+
+
+class Provision(RigCase):
+    """A bare eUICC: the profile is ordered, installed and enabled; there is no radio to go on with."""
+
+    LAB = PcscLab
+
+    def test_bare_card(self):
+        self.start_esimd()
+        job = self.assert_failed(self.provision(40), "Unsupported")
+        self.assertIn("put the card into a modem", job["Error"][1])
+        self.assertEqual([profile["state"] for profile in self.card("profiles")["profiles"]], [rig.ENABLED])
+        self.assertEqual(len(self.supersim("profiles")["profiles"]), 1)
