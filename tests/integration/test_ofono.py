@@ -57,9 +57,11 @@ class Provision(RigCase):
 
     LAB, LAB_OPTIONS = OfonoLab, {"powered": False}
 
-    def test_bare_card_to_registered(self):
-        self.settings.update(PORT)
+    def test_bare_card_to_connected(self):
+        self.settings.update({**PORT, "data": {"connect": "ofono"}})
         self.start_esimd()
         self.assert_done(self.provision(60))
+        ((_, context),) = self.lab.call("org.ofono", "/phonesim", "org.ofono.ConnectionManager", "GetContexts")[0]
+        self.assertEqual((context["Active"], context["AccessPointName"]), (True, "super"))
         self.assertEqual([profile["state"] for profile in self.card("profiles")["profiles"]], [rig.ENABLED])
         self.assertIn(self.lab.properties("NetworkRegistration")["Status"], ("registered", "roaming"))

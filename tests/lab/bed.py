@@ -323,6 +323,9 @@ def main(lab_dir, bare, options, command):
     if bare:
         return subprocess.run(command, check=False).returncode
     with_nm, make = options.pop("networkmanager", False), Lab
+    if options.pop("at", False):
+        from lab_at import AtLab
+        make, options["command"] = AtLab, False
     if options.pop("ofono", False):
         from lab_ofono import OfonoLab  # these need what this file has
         make, options["powered"] = OfonoLab, False
