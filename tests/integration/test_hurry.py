@@ -19,7 +19,7 @@ NOTHING = GLib.Variant("(a{sv})", ({},))
 
 
 class Hurry(SharedRigCase):
-    SETTINGS = {"lpa": {"consent-timeout": "2"}}
+    SETTINGS = {"lpa": {"consent-timeout": "5"}}
 
     def another(self):
         """One more client: a connection of its own."""
@@ -149,8 +149,8 @@ class Hurry(SharedRigCase):
         refresh = self.start_job(self.euicc()[0], "Euicc", "Refresh")
         self.assert_done(self.finish(refresh))
         self.assertEqual(self.job(path)["State"], "waiting-for-consent")
-        job = self.assert_failed(self.finish(path, 10), "TimedOut")
-        self.assertIn("within 2 s", job["Error"][1])
+        job = self.assert_failed(self.finish(path, 30), "TimedOut")
+        self.assertIn("within 5 s", job["Error"][1])
         self.assertEqual(self.order_of(iccid)["history"][-1]["why"], "cancelled, reason 2: kept")
         self.assert_done(self.download(code, confirmation_code="1234"))
 
