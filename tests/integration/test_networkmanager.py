@@ -95,10 +95,15 @@ class Managed(RigCase):
         self.until(lambda: self.nm.device() and self.sim() == iccid, 20, "the modem has the other SIM")
 
     def sim(self):
-        (modem,) = self.lab.modems().values()
-        path = modem["org.freedesktop.ModemManager1.Modem"]["Sim"]
-        return path != "/" and self.lab.call("org.freedesktop.ModemManager1", path, "org.freedesktop.DBus.Properties", "Get",
-                                             GLib.Variant("(ss)", ("org.freedesktop.ModemManager1.Sim", "SimIdentifier")))[0]
+        """The ICCID that ModemManager sees now, None while the modem is being re-probed."""
+        for modem in self.lab.modems().values():
+            path = modem["org.freedesktop.ModemManager1.Modem"]["Sim"]
+            try:
+                return self.lab.call("org.freedesktop.ModemManager1", path, "org.freedesktop.DBus.Properties", "Get",
+                                     GLib.Variant("(ss)", ("org.freedesktop.ModemManager1.Sim", "SimIdentifier")))[0]
+            except GLib.Error:
+                continue
+        return None
 
     def test_a_switch(self):
         """The connection of one profile is never up on another's SIM, though NetworkManager would."""

@@ -28,7 +28,7 @@ enabled=false
 [logging]
 level=INFO
 """
-ALL_BUT_MODEMS = "*,except:type:gsm"
+ALL_BUT_MODEMS = "*,except:interface-name:cdc-wdm*"  # not by type: for NetworkManager LTE alone is no gsm
 
 
 def _mount_tmpfs(path):
@@ -74,7 +74,15 @@ class NetworkManager:
         self.lab.spawn("networkmanager", "/usr/sbin/NetworkManager", "--no-daemon", f"--config={self.config}",
                        f"--config-dir={self.dir}/none", f"--intern-config={self.dir}/intern.conf",
                        f"--state-file={self.dir}/state/state", f"--pid-file={self.dir}/pid", preload=True)
-        self.lab.wait(lambda: self.lab.owned(NM), 20, "NetworkManager is on the bus")
+        self.lab.wait(self._is_up, 20, "NetworkManager is on the bus")
+
+    def _is_up(self):
+        """It has its name before it has its objects."""
+        try:
+            self.lab.call(NM, SETTINGS, f"{NM}.Settings", "ListConnections")
+        except GLib.Error:
+            return False
+        return True
 
     def properties(self, path, interface):
         return self.lab.call(NM, path, "org.freedesktop.DBus.Properties", "GetAll",
