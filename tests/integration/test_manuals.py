@@ -109,6 +109,16 @@ class Json(CliCase):
                                      stdout=subprocess.PIPE, stderr=subprocess.PIPE)
             self.assertEqual(self.finish(child, 0), (shown, ""))
 
+    def test_lists_in_results(self):
+        """The members that the interface promises are those that the man page promises."""
+        xml = (ROOT / "dbus/org.esimd1.Euicc.xml").read_text(encoding="utf-8")
+        for name in ("notifications", "rules"):
+            told = re.search(rf'has "{name}" \(aa\{{sv\}}\)(.*?)Errors:', xml, flags=re.S)[1]
+            promised = re.search(rf"job\.result\.{name} ,\n(.*?);\n", source("esimcli"), flags=re.S)[1]
+            keys = re.findall(r'"([a-z-]+)" \([a-z]', told)
+            self.assertGreaterEqual(len(keys), 3)
+            self.assertEqual(keys, re.findall(r"^\.BR? ([a-z-]+)", promised, flags=re.M))
+
     def test_a_job_with_everything(self):
         self.service.add("Job", 7, Kind="download", State="failed", Question={"accept-rules": GLib.Variant("as", ["no-delete"])},
                          Result={"cost": GLib.Variant("a{sv}", COST)},
