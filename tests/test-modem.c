@@ -2,7 +2,10 @@
  * SPDX-FileCopyrightText: 2026 The esimd developers */
 /* modem/modem: snapshots know what is new in them, and are whole from the start. */
 
+#include <glib/gstdio.h>
+
 #include "modem/modem.h"
+#include "modem/usb.h"
 
 static void
 set_text (char **field, const char *text)
@@ -103,6 +106,29 @@ test_names (void)
       g_assert_cmpstr (modem_state_name (a), !=, modem_state_name (b));
 }
 
+/* A folder as sysfs has it for a USB device, and others. */
+static void
+test_usb_id (void)
+{
+  g_autofree char *dir = g_dir_make_tmp ("test-modem-XXXXXX", NULL);
+  g_autofree char *vendor = g_build_filename (dir, "idVendor", NULL);
+  g_autofree char *product = g_build_filename (dir, "idProduct", NULL);
+  g_autofree char *nothing = usb_id (dir);
+  g_autofree char *found = NULL, *odd = NULL;
+
+  g_assert_cmpstr (nothing, ==, "");
+  g_assert_true (g_file_set_contents (vendor, "2C7c\n", -1, NULL));
+  g_assert_true (g_file_set_contents (product, "030a\n", -1, NULL));
+  found = usb_id (dir);
+  g_assert_cmpstr (found, ==, "2c7c:030a");
+  g_assert_true (g_file_set_contents (product, "030a:7\n", -1, NULL));
+  odd = usb_id (dir);
+  g_assert_cmpstr (odd, ==, "");
+  g_remove (vendor);
+  g_remove (product);
+  g_rmdir (dir);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -112,5 +138,6 @@ main (int argc, char **argv)
   g_test_add_func ("/modem/ports", test_ports);
   g_test_add_func ("/modem/count", test_count);
   g_test_add_func ("/modem/names", test_names);
+  g_test_add_func ("/modem/usb-id", test_usb_id);
   return g_test_run ();
 }

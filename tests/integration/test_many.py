@@ -25,6 +25,7 @@ class Many(RigCase):
 
     def find_all(self):
         """The paths of all eUICCs, as their modems are numbered."""
+        self.settings["provision"]["modem-timeout"] = "10"  # the stand-ins share one machine
         self.start_esimd()
         self.until(lambda: len(self.euiccs()) == COUNT, SECONDS, "every eUICC is there")
         self.assertEqual(len({values["Modem"] for values in self.euiccs().values()}), COUNT)

@@ -36,6 +36,9 @@ KNOBS = {
     "apdu_seconds": 0.0,  # how long every APDU takes
     "apns": ["super"],
     "carries_qmi": False,  # MBIM: QMI inside, for whoever knows of it
+    "select_p2": -1,  # MBIM: the only SelectP2Arg it opens a channel with; -1: any
+    "extended": False,  # MBIM: it sends APDUs of the extended class byte type only
+    "needs_le": False,  # MBIM: commands without Le have an empty answer
     "long_from": 200,  # QMI: longer answers to an APDU come in indications
     "chunk": 100,  # of so many bytes each
     "chunks_first": True,  # before the response that announces them

@@ -46,6 +46,8 @@ class UiccService:
         p2, group = reader.u32(), reader.u32()
         if not 5 <= len(aid) <= 16 or p2 > 0xFF:
             raise Refused(Status.INVALID_PARAMETERS)
+        if self.knobs["select_p2"] not in (-1, p2):
+            raise Refused(Status.FAILURE)
         channel, sw, fci = self.card.open_channel(aid)
         if sw in NO_CHANNEL_WORDS:
             raise Refused(Status.NO_LOGICAL_CHANNELS, Writer().u32(_word(sw), 0).uicc_data(b"").finish())
@@ -77,10 +79,14 @@ class UiccService:
             raise Refused(Status.INVALID_PARAMETERS)
         if channel:
             self._check_open(channel)
+        if self.knobs["extended"] and class_type != 1:
+            raise Refused(Status.INVALID_LOGICAL_CHANNEL, Writer().u32(0).finish())
         if order and order["how"] == "response":  # rubbish from the card, as the test wrote it
             response = bytes.fromhex(order["data"])
         else:
             response = self._exchange(_with_channel(command, channel))
+            if self.knobs["needs_le"] and len(command) > 5 and len(command) == 5 + command[4]:
+                response = response[-2:]
         sw = int.from_bytes(response[-2:], "big")
         return Writer().u32(_word(sw)).uicc_data(response[:-2]).finish()
 
