@@ -409,6 +409,7 @@ test_down (gconstpointer data)
   expect_output ("ip link show wwan0", "state DOWN");
   succeed (&again);
   wait_for (story, MODEM_STATE_REGISTERED, NULL);
+  g_assert_cmpint (story->now->ended, ==, MODEM_ENDED_BY_CLIENT);
 }
 
 /* The network ends the session: what is left on the interface does not count, and is cleared. */
@@ -421,8 +422,10 @@ test_dropped (gconstpointer data)
 
   succeed (&up);
   wait_for (story, MODEM_STATE_CONNECTED, NULL);
+  g_assert_cmpint (story->now->ended, ==, MODEM_ENDED_NOT);
   g_free (run ("./ctl modem drop"));
   wait_for (story, MODEM_STATE_REGISTERED, NULL);
+  g_assert_cmpint (story->now->ended, ==, MODEM_ENDED_BY_NETWORK);
   expect_level (story, "super", CONNECT_NONE);
   succeed (&down);
   expect_output ("ip -4 route show table all dev wwan0 | wc -l", "0\n");

@@ -248,6 +248,20 @@ test_closed_stays_closed (Test *test, gconstpointer data)
   g_assert_cmpuint (bearer.ups, ==, 1);
 }
 
+/* A stack that does not say who ended it; but a modem that is another one since was not closed. */
+static void
+test_ended_unknown (Test *test, gconstpointer data)
+{
+  run_online (test, CONNECT_CONFIGURED);
+  lose_connection (test, MODEM_ENDED_NOT);
+  spin (1500);
+  g_assert_cmpuint (bearer.ups, ==, 0);
+  channel.path = "/modem/2";
+  set_modem (test, ICCID, MODEM_STATE_REGISTERED);
+  run_to_end (test);
+  g_assert_cmpuint (bearer.ups, ==, 1);
+}
+
 /* On request nothing is done unasked. */
 static void
 test_dropped_stays_so_on_request (Test *test, gconstpointer data)
@@ -404,6 +418,7 @@ main (int argc, char **argv)
   add ("/provision/verify", test_verify);
   add_automatic ("/provision/dropped/comes-back", test_dropped_comes_back);
   add_automatic ("/provision/dropped/closed-stays-closed", test_closed_stays_closed);
+  add_automatic ("/provision/dropped/unknown", test_ended_unknown);
   add ("/provision/dropped/on-request", test_dropped_stays_so_on_request);
   add ("/provision/tried-on", test_tried_on);
   add ("/provision/woken-anew", test_woken_anew);

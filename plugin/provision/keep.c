@@ -58,6 +58,14 @@ is_ours (Provision *self, const ModemSnapshot *modem)
   return ladder_same_iccid (modem->iccid, ours);
 }
 
+/* Not by someone's wish: as the stack says, or because the modem is another object since. A stack
+ * that does not tell (NOT) may have been asked to close it. */
+static gboolean
+is_lost (Provision *self, const ModemSnapshot *modem)
+{
+  return modem->ended == MODEM_ENDED_BY_NETWORK || g_str_hash (modem->path) != self->up_path;
+}
+
 static gboolean
 is_waited_for (Provision *self, const ModemSnapshot *modem)
 {
@@ -80,6 +88,7 @@ keep_look (Provision *self)
       if (!is_ours (self, modem))
         return;
       self->was_up = TRUE;
+      self->up_path = g_str_hash (modem->path);
       note_closed (self, FALSE);
     }
   else if (self->was_up && modem->ended == MODEM_ENDED_BY_CLIENT)
@@ -87,7 +96,7 @@ keep_look (Provision *self)
       self->was_up = FALSE;
       note_closed (self, TRUE);
     }
-  else if (self->was_up
+  else if (self->was_up && is_lost (self, modem)
            && (modem->state == MODEM_STATE_REGISTERED || modem->state == MODEM_STATE_DISABLED))
     {
       self->was_up = FALSE;

@@ -80,6 +80,7 @@ struct _Provision
   gboolean tried_on; /* no network takes ours, there is none to go back to, and that is no end */
   gboolean unseen;   /* not even the modem sees it */
   gboolean was_up;   /* our connection, when it was last looked at */
+  guint up_path;     /* hash of the modem's path then */
   guint drops;       /* of it, in close succession */
   gint64 dropped_at; /* the last one; monotonic */
   guint restore_timer;
