@@ -9,7 +9,7 @@
 #include "service/service.h"
 
 extern const ModemDriver modem_mm, modem_ofono;
-extern const ChannelDriver channel_mbim, channel_qmi, channel_qmi_mbim, channel_at;
+extern const ChannelDriver channel_mbim, channel_qmi, channel_qmi_mbim, channel_at, channel_ofono;
 extern const ProviderDriver provider_supersim;
 extern const ConnectDriver connect_mm;
 extern const ConnectDriver connect_nm;
@@ -26,8 +26,8 @@ extern const ChannelDriver channel_pcsc;
 #endif
 
 static const ModemDriver *const modems[] = { &modem_mm, &modem_ofono, MODEM_PCSC NULL };
-static const ChannelDriver *const channels[]
-    = { &channel_mbim, &channel_qmi, &channel_qmi_mbim, &channel_at, CHANNEL_PCSC NULL };
+static const ChannelDriver *const channels[] = { &channel_mbim,  &channel_qmi, &channel_qmi_mbim,
+                                                 &channel_ofono, &channel_at,  CHANNEL_PCSC NULL };
 static const ProviderDriver *const providers[] = { &provider_supersim, NULL };
 /* With connect=auto the first one that manages the modem. */
 static const ConnectDriver *const connects[] = { &connect_nm, &connect_mm, &connect_ofono, NULL };
