@@ -166,25 +166,41 @@ channel_recover (const ChannelDriver *driver, const ChannelTarget *target, GErro
   return recovered;
 }
 
-gboolean
-channel_power_cycle (const ChannelDriver *driver, const ChannelTarget *target,
-                     GCancellable *cancellable, GError **error)
+/* One verb of the device, without any logical channel. */
+static gboolean
+do_with_device (const ChannelDriver *driver, const ChannelTarget *target,
+                gboolean (*verb) (gpointer self, GCancellable *cancellable, GError **error),
+                const char *what, GCancellable *cancellable, GError **error)
 {
   gpointer device;
-  gboolean cycled;
+  gboolean done;
 
-  if (driver->power_cycle == NULL)
+  if (verb == NULL)
     {
-      error_set (error, ESIM_ERROR_UNSUPPORTED, LAYER, "%s has no way to power the card off and on",
-                 driver->name);
+      error_set (error, ESIM_ERROR_UNSUPPORTED, LAYER, "%s has no way to %s", driver->name, what);
       return FALSE;
     }
   device = driver->open_device (target, cancellable, error);
   if (device == NULL)
     return FALSE;
-  cycled = driver->power_cycle (device, cancellable, error);
+  done = verb (device, cancellable, error);
   driver->close_device (device);
-  return cycled;
+  return done;
+}
+
+gboolean
+channel_power_cycle (const ChannelDriver *driver, const ChannelTarget *target,
+                     GCancellable *cancellable, GError **error)
+{
+  return do_with_device (driver, target, driver->power_cycle, "power the card off and on",
+                         cancellable, error);
+}
+
+gboolean
+channel_reset (const ChannelDriver *driver, const ChannelTarget *target, GCancellable *cancellable,
+               GError **error)
+{
+  return do_with_device (driver, target, driver->reset, "reset the modem", cancellable, error);
 }
 
 /* The class byte for our channel: proprietary, so 80 to 83, or C0 to CF for channels 4 to 19

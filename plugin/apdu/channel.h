@@ -47,6 +47,8 @@ typedef struct
   gboolean (*recover) (gpointer self, GError **error);
   /* Powers the card off and on; NULL where there is no way. */
   gboolean (*power_cycle) (gpointer self, GCancellable *cancellable, GError **error);
+  /* Resets the whole modem; NULL where the driver has no way. */
+  gboolean (*reset) (gpointer self, GCancellable *cancellable, GError **error);
   void (*close_device) (gpointer self);
 } ChannelDriver;
 
@@ -69,6 +71,10 @@ gboolean channel_recover (const ChannelDriver *driver, const ChannelTarget *targ
 /** channel_power_cycle: powers the card off and on; UNSUPPORTED where the driver has no way. */
 gboolean channel_power_cycle (const ChannelDriver *driver, const ChannelTarget *target,
                               GCancellable *cancellable, GError **error);
+
+/** channel_reset: resets the whole modem, for a stack that can't; UNSUPPORTED as above. */
+gboolean channel_reset (const ChannelDriver *driver, const ChannelTarget *target,
+                        GCancellable *cancellable, GError **error);
 
 /** channel_store_data: sends COMMAND to the ISD-R by STORE DATA (SGP.22, 5.7.2), in as many
  * segments as it takes, follows 61xx and 6Cxx, reopens a channel that answers 6881 before the first

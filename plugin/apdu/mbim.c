@@ -400,6 +400,26 @@ mbim_power_cycle (gpointer data, GCancellable *cancellable, GError **error)
   return response != NULL;
 }
 
+/* Device Reset of Microsoft's MBIM extensions, which ModemManager 1.20 does not use and
+ * libmbim 1.28 has no function for. A modem that leaves before it has answered does as it was told.
+ */
+static gboolean
+mbim_reset (gpointer data, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (MbimMessage) response
+      = command (data,
+                 mbim_message_command_new (0, MBIM_SERVICE_MS_BASIC_CONNECT_EXTENSIONS,
+                                           MBIM_CID_MS_BASIC_CONNECT_EXTENSIONS_DEVICE_RESET,
+                                           MBIM_MESSAGE_COMMAND_TYPE_SET),
+                 TIMEOUT_S, cancellable, &problem);
+
+  if (response || error_is_code (problem, ESIM_ERROR_DEVICE_GONE))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
+}
+
 const ChannelDriver channel_mbim = {
   .name = "mbim",
   .open_device = mbim_open_device,
@@ -408,5 +428,6 @@ const ChannelDriver channel_mbim = {
   .close_logical = mbim_close_logical,
   .recover = mbim_recover,
   .power_cycle = mbim_power_cycle,
+  .reset = mbim_reset,
   .close_device = mbim_close_device,
 };

@@ -23,6 +23,7 @@
   "dismissed" /* SIDs that a person said, or their failure says, not to use */
 #define JOURNAL_SUSPENDED "suspended"
 #define JOURNAL_ASKED "asked"    /* a person's run is under way */
+#define JOURNAL_RUNG "rung"      /* of the ladder, that brought the modem back the last time */
 #define JOURNAL_NOTICE "notice-" /* begins one for each notification that failed: see due.h */
 
 typedef struct _Journal Journal;

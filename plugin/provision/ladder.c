@@ -15,8 +15,10 @@
 #define BUSY_RETRIES 10
 /* A reset takes slow modems this long to come back from. */
 #define AWAY_MAX_S 120
-/* How often it may be away when it is looked for; nothing can be climbed meanwhile. */
+/* How often it may be away when it is looked for; nothing can be climbed meanwhile. After a reset
+ * it boots, which takes real ones a minute: six times modem-timeout's default. */
 #define ABSENCES_MAX 3
+#define ABSENCES_MAX_RESET 9
 /* Digits of an ICCID without its check digit (ITU-T E.118: 19 with it, some have 20). */
 #define ICCID_SIGNIFICANT 18
 
@@ -24,9 +26,13 @@ typedef enum
 {
   RUNG_REPROBE,
   RUNG_POWER_CYCLE,
+  RUNG_REPROBE_AFTER, /* a stack that has not noticed the power-cycle either (ModemManager 1.20) */
   RUNG_RESET,
   RUNG_NONE,
 } Rung;
+
+static const char *const rung_names[RUNG_NONE]
+    = { "re-probe", "power-cycle", "power-cycle", "reset" };
 
 struct _Ladder
 {
@@ -37,6 +43,7 @@ struct _Ladder
   LadderDone done;
   gpointer data;
   Rung next;
+  Rung learnt;    /* that comes after the first re-probe */
   gboolean hurry; /* the modem is known not to see it by itself */
   const char *climbed;
   guint busy_retries;
@@ -127,6 +134,21 @@ wait_more (Ladder *self, guint seconds)
   self->timer = g_timeout_add_seconds (seconds, on_timer, self);
 }
 
+/* The stack first, which looks whether the modem is in a state for it, and knows that it goes; not
+ * every modem has a reset that the stack knows. */
+static gboolean
+reset (Climb *self, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+
+  if (self->driver->climb (self->modem, MODEM_RUNG_RESET, cancellable, &problem))
+    return TRUE;
+  if (error_is_code (problem, ESIM_ERROR_UNSUPPORTED) && self->access->driver->reset)
+    return channel_reset (self->access->driver, &self->access->target, cancellable, error);
+  g_propagate_error (error, g_steal_pointer (&problem));
+  return FALSE;
+}
+
 static gboolean
 climb_work (gpointer data, GCancellable *cancellable, GError **error)
 {
@@ -135,25 +157,37 @@ climb_work (gpointer data, GCancellable *cancellable, GError **error)
   switch (self->rung)
     {
     case RUNG_REPROBE:
+    case RUNG_REPROBE_AFTER:
       return self->driver->climb (self->modem, MODEM_RUNG_REPROBE, cancellable, error);
     case RUNG_POWER_CYCLE:
       return channel_power_cycle (self->access->driver, &self->access->target, cancellable, error);
     case RUNG_RESET:
-      return self->driver->climb (self->modem, MODEM_RUNG_RESET, cancellable, error);
+      return reset (self, cancellable, error);
     case RUNG_NONE:
       break;
     }
   return TRUE;
 }
 
+/* A re-probe is cheap: it is always tried, so that one reset does not make all switches resets. */
+static Rung
+rung_after (Ladder *self, Rung rung, gboolean climbed)
+{
+  if (rung == RUNG_POWER_CYCLE && !climbed)
+    return RUNG_RESET;
+  return rung == RUNG_REPROBE ? MAX (self->learnt, RUNG_POWER_CYCLE) : rung + 1;
+}
+
 static void
 climb_done (gpointer data, const GError *error, gpointer user_data)
 {
-  static const char *const names[] = { "re-probe", "power-cycle", "reset" };
   Climb *climb = data;
   Ladder *self = user_data;
 
   self->climbing = FALSE;
+  /* The modem may be back before the call that brought it back has returned. */
+  if (error == NULL)
+    self->climbed = rung_names[climb->rung];
   if (ended (self))
     return;
   if (error_is_code (error, ESIM_ERROR_MODEM) && self->busy_retries++ < BUSY_RETRIES)
@@ -162,13 +196,25 @@ climb_done (gpointer data, const GError *error, gpointer user_data)
       return;
     }
   if (error)
-    g_debug ("%s did not work: %s", names[climb->rung], error->message);
-  else
-    self->climbed = names[climb->rung];
+    g_debug ("%s did not work: %s", rung_names[climb->rung], error->message);
   self->busy_retries = 0;
-  self->next = climb->rung + 1;
+  self->next = rung_after (self, climb->rung, error == NULL);
   /* A rung that could not be climbed needs no time to take effect. */
   wait_more (self, error ? 1 : self->patience_s);
+}
+
+static gboolean
+is_there (Ladder *self)
+{
+  return card_modem (self->card) && card_access (self->card);
+}
+
+static gboolean
+is_away_for_good (Ladder *self)
+{
+  guint most = self->climbed == rung_names[RUNG_RESET] ? ABSENCES_MAX_RESET : ABSENCES_MAX;
+
+  return ++self->absences > most;
 }
 
 static void
@@ -187,30 +233,29 @@ climb (Ladder *self)
   queue_push (queue, climb_work, job, climb_free, self->cancellable, climb_done, self);
 }
 
+static void
+give_up (Ladder *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  error_set (&error, ESIM_ERROR_MODEM_NOT_BACK, "provision",
+             card_modem (self->card) ? "the modem does not see its new profile"
+                                     : "the modem has not come back");
+  finish (self, error);
+}
+
 static gboolean
 on_timer (gpointer data)
 {
   Ladder *self = data;
-  g_autoptr (GError) error = NULL;
 
   self->timer = 0;
-  if (self->next == RUNG_NONE || self->absences >= ABSENCES_MAX)
-    {
-      error_set (&error, ESIM_ERROR_MODEM_NOT_BACK, "provision",
-                 card_modem (self->card) ? "the modem does not see its new profile"
-                                         : "the modem has not come back");
-      finish (self, error);
-    }
-  else if (self->iccid && card_modem (self->card) && card_access (self->card))
-    {
-      self->absences = 0;
-      climb (self);
-    }
+  if (!is_there (self) && !is_away_for_good (self))
+    wait_more (self, self->patience_s);
+  else if (is_there (self) && self->iccid && self->next != RUNG_NONE)
+    climb (self);
   else
-    {
-      self->absences++;
-      wait_more (self, self->patience_s);
-    }
+    give_up (self);
   return G_SOURCE_REMOVE;
 }
 
@@ -226,10 +271,16 @@ on_start (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
+/* One that comes back has all the time to see its profile. */
 static void
 on_changed (Ladder *self)
 {
-  ended (self);
+  gboolean came_back = self->absences > 0 && is_there (self);
+
+  if (ended (self) || !came_back)
+    return;
+  self->absences = 0;
+  wait_more (self, self->patience_s);
 }
 
 /* The handler must not run on the stack of whoever cancels: GCancellable holds its lock there. */
@@ -244,7 +295,7 @@ on_cancelled (Ladder *self)
 
 /* The rung that quirks.conf names for this modem, RUNG_NONE where it may do without. */
 static Rung
-first_rung (Card *card)
+rung_of_quirks (Card *card)
 {
   const CardAccess *access = card_access (card);
 
@@ -264,20 +315,31 @@ first_rung (Card *card)
   return RUNG_NONE;
 }
 
-Ladder *
-ladder_start (Card *card, const char *iccid, guint patience_s, GCancellable *cancellable,
-              LadderDone done, gpointer data)
+/* What is below the rung that helped before did not. */
+static Rung
+rung_by_name (const char *name)
 {
+  Rung rung = RUNG_REPROBE;
+
+  while (rung < RUNG_NONE && g_strcmp0 (name, rung_names[rung]) != 0)
+    rung++;
+  return rung == RUNG_NONE ? RUNG_REPROBE : rung;
+}
+
+Ladder *
+ladder_start (Card *card, const char *iccid, const char *helped, guint patience_s,
+              GCancellable *cancellable, LadderDone done, gpointer data)
+{
+  Rung told = rung_of_quirks (card);
   Ladder *self = g_new0 (Ladder, 1);
 
   self->card = g_object_ref (card);
   self->iccid = g_strdup (iccid);
   self->patience_s = MAX (patience_s, 1);
-  self->next = first_rung (card);
-  self->hurry = iccid && self->next != RUNG_NONE;
-  if (self->next == RUNG_NONE)
-    self->next = RUNG_REPROBE;
-  self->climbed = "by itself";
+  self->next = told == RUNG_NONE ? RUNG_REPROBE : told;
+  self->learnt = rung_by_name (helped);
+  self->hurry = iccid && told != RUNG_NONE;
+  self->climbed = LADDER_BY_ITSELF;
   self->done = done;
   self->data = data;
   self->changed = g_signal_connect_swapped (card, "changed", G_CALLBACK (on_changed), self);

@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* Notifications outside a run: when the next one is due, who sends it, and what follows a person's
- * change of the card. */
+/* Notifications outside a run: when the next one is due, and who sends it. */
 
 #include "base/error.h"
 #include "provision/due.h"
-#include "provision/ladder.h"
 #include "provision/run.h"
 
 /* A card that can't be reached, as for a moment after a switch, is no server's fault and costs no
@@ -195,39 +193,4 @@ gboolean
 provision_is_idle (Provision *self)
 {
   return self->outbox == NULL || outbox_is_idle (self->outbox);
-}
-
-/* ---- after a switch ---- */
-
-static void
-on_modem_back (const char *rung, const GError *error, gpointer data)
-{
-  g_autoptr (Provision) self = data;
-
-  self->ladders--;
-  if (error)
-    g_debug ("after a switch of profiles: %s", error->message);
-  else
-    g_debug ("the modem sees the switch: %s", rung);
-  if (error == NULL)
-    restore_start (self);
-  if (!error_is_code (error, ESIM_ERROR_CANCELLED))
-    provision_notify (self);
-  notices_schedule (self);
-}
-
-void
-provision_card_changed (Provision *self)
-{
-  const CardFacts *facts = card_facts (self->card);
-  const Profile *enabled = facts ? card_facts_enabled (facts) : NULL;
-
-  if (self->journal == NULL || self->running)
-    return;
-  self->ladders++;
-  /* A reader has nothing that could see the profile: its notifications alone are sent. */
-  if (card_modem_driver (self->card)->no_radio)
-    enabled = NULL;
-  ladder_start (self->card, enabled ? enabled->iccid : NULL, self->policy->modem_timeout_s,
-                self->background, on_modem_back, g_object_ref (self));
 }

@@ -188,6 +188,7 @@ on_card_changed (Provision *self)
     run_wait (self, 0);
   keep_look (self);
   notices_schedule (self);
+  run_look_at_trouble (self);
 }
 
 static void
@@ -415,6 +416,8 @@ provision_state (Provision *self)
 const char *
 provision_detail (Provision *self)
 {
+  if (!self->running && self->trouble)
+    return self->trouble;
   if (!self->running && run_has_fact (self, JOURNAL_SUSPENDED))
     return "suspended: a person switched or deleted a profile; nothing is done by itself until "
            "Provision is called.";
@@ -483,6 +486,7 @@ provision_finalize (GObject *object)
   g_clear_pointer (&self->policy, policy_unref);
   g_clear_object (&self->card);
   g_free (self->detail);
+  g_free (self->trouble);
   G_OBJECT_CLASS (provision_parent_class)->finalize (object);
 }
 

@@ -61,6 +61,10 @@ const char *provision_detail (Provision *self);
 /** provision_error: why the last run failed; NULL while none did. Owned by SELF. */
 const GError *provision_error (Provision *self);
 
+/** provision_trouble: what is wrong since a person's switch, with advice; NULL: nothing is. Owned
+ * by SELF. */
+const char *provision_trouble (Provision *self);
+
 /** provision_card_changed: a person's job changed the card: notifications are to be sent, and after
  * a switch the modem may need the ladder to notice. */
 void provision_card_changed (Provision *self);

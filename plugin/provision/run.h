@@ -7,6 +7,7 @@
 
 #include "decide.h"
 #include "provision/journal.h"
+#include "provision/ladder.h"
 #include "provision/outbox.h"
 #include "provision/provision.h"
 
@@ -67,6 +68,7 @@ struct _Provision
   gboolean waiting;
   Step step;
   char *detail;
+  char *trouble;      /* the modem is not back after a person's switch; NULL: it is */
   Progress *progress; /* of the run; never NULL while it runs */
   GCancellable *cancellable;
   ProviderSession *session; /* with the provider, kept from step to step; NULL: none */
@@ -124,6 +126,11 @@ void run_close_session (Provision *self);
 void run_look_at_link (Provision *self); /* as STEP_LAST: it is no step of its own */
 const ConnectDriver *const *run_connects (Provision *self); /* NULL: data is not ours to bring up */
 char *run_ours (Provision *self);
+
+/* modem-back.c: a ladder for ICCID (may be NULL) that knows and remembers which rung helped. */
+void run_ladder (Provision *self, const char *iccid, GCancellable *cancellable, LadderDone done,
+                 gpointer data);
+void run_look_at_trouble (Provision *self); /* whether it is over */
 
 /* restore.c: after a roll-back: data as it was before, once the modem is registered; does nothing
  * where there was none. */

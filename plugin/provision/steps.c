@@ -312,8 +312,7 @@ take_ladder (Provision *self)
       return;
     }
   self->busy = TRUE;
-  ladder_start (self->card, enabled ? ours : NULL, self->policy->modem_timeout_s, self->cancellable,
-                on_ladder, g_object_ref (self));
+  run_ladder (self, enabled ? ours : NULL, self->cancellable, on_ladder, g_object_ref (self));
 }
 
 static void

@@ -27,6 +27,7 @@ struct _Euicc
   Job *provision_job;   /* NULL while no one waits for provisioning */
   Job *next_provision;  /* that begins when a stopped run has ended; else NULL */
   GPtrArray *jobs;      /* of Job, owned: those that are not over, oldest first */
+  gboolean in_trouble;  /* and that was told */
 };
 
 G_DEFINE_FINAL_TYPE (Euicc, euicc, G_TYPE_OBJECT)
@@ -128,8 +129,13 @@ on_card_changed (Euicc *self)
 static void
 on_provision_changed (Euicc *self)
 {
+  const char *trouble = provision_trouble (self->provision);
+
   esim_euicc_set_provisioning_state (self->skeleton, provision_state (self->provision));
   esim_euicc_set_provisioning_detail (self->skeleton, provision_detail (self->provision));
+  if (trouble && !self->in_trouble)
+    g_warning ("eUICC %s: %s", card_eid (self->card), trouble);
+  self->in_trouble = trouble != NULL;
 }
 
 static void

@@ -65,7 +65,7 @@ class Notifications(rig.SharedRigCase):
         return len([note for note in self.smdp("notifications")["notifications"] if note["iccid"] == iccid])
 
     def journal(self):
-        (name,) = [name for name in os.listdir(f"{self.dir}/esimd-state") if re.match(r"\d+\.journal", name)]
+        (name,) = [name for name in os.listdir(f"{self.dir}/esimd-state") if re.fullmatch(r"\d+\.journal", name)]
         return f"{self.dir}/esimd-state/{name}"
 
     def notices(self):

@@ -8,7 +8,6 @@ from control import Faults
 from net import Network
 from testbed import TestBed
 
-RESET_SECONDS = 1.0  # how long a reset modem is off the bus
 HOWS = ("no-answer", "status", "delay", "unplug", "crash", "response")
 
 
@@ -99,7 +98,7 @@ class Device:
         """Leave the bus, and come back."""
         if self.plugged:
             self.unplug()
-            self.loop.call_later(RESET_SECONDS, lambda: None if self.plugged else self.plug())
+            self.loop.call_later(self.knobs["reset_seconds"], lambda: None if self.plugged else self.plug())
 
     def _readable(self):
         self._input = self.receive(self._input + os.read(self.bed.fd, 65536))

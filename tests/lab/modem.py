@@ -28,6 +28,8 @@ KNOBS = {
     "collect": True,  # follow 61xx and 6Cxx for the host
     "notice": True,  # honour the card's REFRESH
     "tell": "all",  # what the host is told of it: all, end (only that the card was read anew) or nothing
+    "power_cycle": True,  # read the card anew when the host powers it off and on
+    "reset_seconds": 1.0,  # how long a modem that is told to reset is off the bus
     "refresh_seconds": 0.3,  # from REFRESH to the card read anew
     "registration": "roaming",  # or home, denied, never
     "barred": [],  # beginnings of ICCIDs that no network ever answers

@@ -127,7 +127,8 @@ class UiccService:
             self.pass_through = action
             self.card.reset()
             self.forget_channels()
-            self.on_reset()
+            if self.knobs["power_cycle"]:
+                self.on_reset()
         return Writer().u32(self.pass_through).finish()
 
 
