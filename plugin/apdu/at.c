@@ -26,7 +26,8 @@ typedef struct
   gboolean plain_cla; /* what CCHO gave is a session of the modem's: it sets the channel itself */
   gboolean reclaimed; /* channels that nobody closed were looked for */
   gboolean proven;    /* the card has answered on this channel */
-  guint session;      /* what CCHO or MANAGE CHANNEL gave */
+  guint session;      /* what CCHO or MANAGE CHANNEL gave, 0 where it is no number of a channel */
+  char *handle;       /* the same as CCHO wrote it: some modems have sixteen hexadecimal digits */
 } At;
 
 static void
@@ -35,6 +36,7 @@ at_close_device (gpointer data)
   At *self = data;
 
   at_line_close (self->line);
+  g_free (self->handle);
   g_free (self);
 }
 
@@ -116,7 +118,7 @@ exchange (At *self, gboolean csim, const guint8 *apdu, gsize size, GCancellable 
   g_autofree char *hex = to_hex (apdu, size);
   g_autofree char *command
       = csim ? g_strdup_printf ("AT+CSIM=%zu,\"%s\"", 2 * size, hex)
-             : g_strdup_printf ("AT+CGLA=%u,%zu,\"%s\"", self->session, 2 * size, hex);
+             : g_strdup_printf ("AT+CGLA=%s,%zu,\"%s\"", self->handle, 2 * size, hex);
   g_autofree char *answer = NULL;
   g_autoptr (GError) local = NULL;
 
@@ -229,27 +231,29 @@ ccho (At *self, GBytes *aid, GError **error)
   g_autofree char *hex = to_hex (g_bytes_get_data (aid, NULL), g_bytes_get_size (aid));
   g_autofree char *command = g_strdup_printf ("AT+CCHO=\"%s\"", hex);
   g_autofree char *answer = NULL;
-  char *end;
-  gulong session;
+  guint64 session = 0;
 
   if (!at_line_command (self->line, command, "+CCHO:", COMMAND_TIMEOUT_MS, &answer, NULL, error))
     return FALSE;
-  session = strtoul (answer, &end, 10);
-  if (end == answer || session > G_MAXINT)
+  g_strstrip (answer);
+  if (*answer == '\0' || strlen (answer) > 20
+      || strspn (answer, "0123456789abcdefABCDEF") != strlen (answer))
     {
       error_set (error, ESIM_ERROR_CHANNEL, LAYER, "the modem opened channel '%.12s'", answer);
       return FALSE;
     }
-  self->session = session;
-  if (session < 1 || session > 19)
+  if (!g_ascii_string_to_unsigned (answer, 10, 1, 19, &session, NULL))
     self->plain_cla = TRUE; /* no number of a card's channel */
+  self->session = (guint) session;
+  g_free (self->handle);
+  self->handle = g_steal_pointer (&answer);
   return TRUE;
 }
 
 static gboolean
-cchc (At *self, guint session, GError **error)
+cchc (At *self, const char *session, GError **error)
 {
-  g_autofree char *command = g_strdup_printf ("AT+CCHC=%u", session);
+  g_autofree char *command = g_strconcat ("AT+CCHC=", session, NULL);
 
   return at_line_command (self->line, command, NULL, COMMAND_TIMEOUT_MS, NULL, NULL, error);
 }
@@ -260,8 +264,12 @@ static void
 reclaim (At *self)
 {
   self->reclaimed = TRUE;
-  for (guint session = 1; session <= CHANNELS_MAX; session++)
-    cchc (self, session, NULL);
+  for (guint i = 1; i <= CHANNELS_MAX; i++)
+    {
+      const char session[] = { '0' + i, '\0' };
+
+      cchc (self, session, NULL);
+    }
 }
 
 /* CCHO's refusal gives no reason, so CSIM is asked for it; where CSIM gets through, it is the modem
@@ -381,7 +389,7 @@ at_close_logical (gpointer data, guint number, GError **error)
 
   if (self->csim)
     return csim_close (self, number, error);
-  if (cchc (self, self->session, &local)
+  if (cchc (self, self->handle, &local)
       || (error_get_raw (local, "at") && !self->plain_cla && csim_close (self, number, NULL)))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local));
