@@ -143,6 +143,7 @@ class Orders(Asks, RigCase):
         self.assertEqual(len(self.orders()), 2)
 
     def test_order_only(self):
+        self.supersim("set", reserve_seconds=3)  # not available before it is asked for
         self.start_esimd()
         job = self.assert_done(self.reserve(wait=False))
         self.assertNotIn("sim", job["Result"])
