@@ -28,6 +28,8 @@ discover (Client *client, const Options *options, GError **error)
     g_variant_dict_insert (&dict, "download", "b", TRUE);
   if (options->accept_rules)
     g_variant_dict_insert (&dict, "accept-rules", "b", TRUE);
+  if (options->look)
+    g_variant_dict_insert (&dict, "look", "b", TRUE);
   return start (client, options, "Discover", g_variant_new ("(@a{sv})", g_variant_dict_end (&dict)),
                 error);
 }

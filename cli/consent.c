@@ -62,8 +62,8 @@ wants_code (GVariant *question)
   return wanted;
 }
 
-static void
-show_question (GVariant *question)
+void
+consent_show (GVariant *question)
 {
   g_autofree const char **rules = NULL;
 
@@ -71,7 +71,8 @@ show_question (GVariant *question)
   show (question, "profile-name", _ ("profile"));
   show (question, "service-provider", _ ("provider"));
   show (question, "iccid", "iccid");
-  g_variant_lookup (question, "accept-rules", "^a&s", &rules);
+  if (!g_variant_lookup (question, "rules", "^a&s", &rules))
+    g_variant_lookup (question, "accept-rules", "^a&s", &rules);
   for (guint i = 0; rules && rules[i]; i++)
     g_printerr ("  %-10s %s: %s\n", i == 0 ? _ ("rules") : "", rules[i], meaning (rules[i]));
 }
@@ -95,13 +96,15 @@ accept (GMainLoop *loop, GVariant *question)
     }
   if (g_variant_lookup (question, "accept-rules", "as", NULL))
     g_variant_dict_insert (&dict, "accept-rules", "b", TRUE);
+  if (g_variant_lookup (question, "install", "b", NULL))
+    g_variant_dict_insert (&dict, "install", "b", TRUE);
   return g_variant_dict_end (&dict);
 }
 
 GVariant *
 consent_ask (GMainLoop *loop, GVariant *question)
 {
-  show_question (question);
+  consent_show (question);
   for (;;)
     {
       g_autofree char *line
@@ -125,10 +128,11 @@ consent_ask (GMainLoop *loop, GVariant *question)
 char *
 consent_missing (GVariant *question)
 {
-  gboolean rules = g_variant_lookup (question, "accept-rules", "as", NULL);
-  const char *options = "--confirmation-code=CODE";
+  const char *rules
+      = g_variant_lookup (question, "accept-rules", "as", NULL) ? "--accept-rules" : "";
+  const char *code = wants_code (question) ? "--confirmation-code=CODE" : "";
 
-  if (rules)
-    options = wants_code (question) ? "--confirmation-code=CODE --accept-rules" : "--accept-rules";
-  return g_strdup (options);
+  if (g_variant_lookup (question, "install", "b", NULL))
+    return g_strdup (_ ("without --look"));
+  return g_strdup_printf (_ ("with %s%s%s"), code, *code && *rules ? " " : "", rules);
 }

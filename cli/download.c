@@ -44,6 +44,8 @@ start (Client *client, const Options *options, const char *activation_code, GErr
     }
   if (options->accept_rules)
     g_variant_dict_insert (&dict, "accept-rules", "b", TRUE);
+  if (options->look)
+    g_variant_dict_insert (&dict, "look", "b", TRUE);
   return follow_call (client, options, euicc, "Download",
                       g_variant_new ("(s@a{sv})", activation_code, g_variant_dict_end (&dict)),
                       error);

@@ -204,6 +204,7 @@ answer (Follow *self)
     }
   else
     {
+      consent_show (question);
       answers = consent_postpone ();
       self->missing = consent_missing (question);
     }
@@ -273,7 +274,7 @@ conclude (Follow *self, GError **error)
     return report_job (self->job);
   g_set_error (error, REPORT_ERROR, EXIT_FAILED,
                _ ("the download needs consent, and there is no terminal to ask at; its order stays "
-                  "as it was\nAsk again with %s."),
+                  "as it was\nAsk again %s."),
                self->missing);
   return EXIT_FAILED;
 }

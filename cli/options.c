@@ -189,6 +189,8 @@ add_euicc (GOptionContext *context, Options *options)
       N_ ("The code that the operator sent (-: on stdin); else it is asked for"), "CODE" },
     { "accept-rules", 0, 0, G_OPTION_ARG_NONE, &options->accept_rules,
       N_ ("Agree to the profile's policy rules; else it is asked for"), NULL },
+    { "look", 0, 0, G_OPTION_ARG_NONE, &options->look,
+      N_ ("Show what is offered, and ask before it is installed"), NULL },
     VERB_OF ("download-qr", N_ ("Install a profile by the QR code in a picture (PNG, JPEG)"),
              "FILE"),
     VERB ("discover", 0, N_ ("Ask the discovery servers what waits for this EID")),
@@ -337,9 +339,9 @@ misfit (const Options *options, const Verb *verb)
   if ((verb->subject == ON_NOTHING || verb->subject == ON_JOB || verb->subject == ON_PROVIDER)
       && (options->euicc || options->modem))
     return _ ("does nothing with one eUICC\nLeave out -u and -m.");
-  if (!is_download && (options->confirmation_code || options->accept_rules))
-    return _ (
-        "asks for no consent\n--confirmation-code and --accept-rules belong to the downloads.");
+  if (!is_download && (options->confirmation_code || options->accept_rules || options->look))
+    return _ ("asks for no consent\n"
+              "--confirmation-code, --accept-rules and --look belong to the downloads.");
   if (!verb->is_job && (options->no_wait || options->timeout))
     return _ ("does not wait\n--no-wait and --timeout belong to verbs that start a job.");
   if (g_str_equal (verb->name, "monitor") && (options->json || options->keyvalue))
@@ -404,7 +406,8 @@ choose_show (Options *options, GError **error)
 {
   if (!check_belongings (options, NULL, error))
     return FALSE;
-  if (options->confirmation_code || options->accept_rules || options->no_wait || options->timeout)
+  if (options->confirmation_code || options->accept_rules || options->look || options->no_wait
+      || options->timeout)
     g_set_error (error, REPORT_ERROR, EXIT_USAGE,
                  _ ("these options belong to a verb\nSee esimcli --help."));
   else if (options->job)

@@ -20,7 +20,7 @@ struct _Options
   VerbRun run;
   char *value; /* the verb's own value, such as an activation code */
   char *settle, *confirmation_code;
-  gboolean accept_rules, yes;
+  gboolean accept_rules, look, yes;
   gboolean no_wait;
   int timeout; /* seconds, 0: none */
   gboolean json, keyvalue, verbose;

@@ -17,7 +17,7 @@ struct _Install
   Activation *activation;
   GBytes *ci_pem;
   char *code;
-  gboolean accept_rules;
+  gboolean accept_rules, look;
   guint consent_s;
   Progress *progress;
   GCancellable *cancellable;
@@ -125,6 +125,12 @@ check_consent (Install *self, Channel *channel, GError **error)
   return FALSE;
 }
 
+static gboolean
+must_ask (const Install *self)
+{
+  return self->look || needs_code (self) || needs_agreement (self);
+}
+
 static const char *
 imei_of (const Install *self)
 {
@@ -158,7 +164,7 @@ begin_work (gpointer data, GCancellable *cancellable, GError **error)
       = download_begin (channel, self->http, self->activation, &device, cancellable, error);
   if (self->download == NULL || !check_consent (self, channel, error))
     return FALSE;
-  if (needs_code (self) || needs_agreement (self))
+  if (must_ask (self))
     return TRUE;
   return load (self, channel, cancellable, error);
 }
@@ -337,7 +343,7 @@ on_begun (gpointer data, const GError *error, gpointer user_data)
 {
   Install *self = data;
 
-  if (error || self->result || (!needs_code (self) && !needs_agreement (self)))
+  if (error || self->result || !must_ask (self))
     {
       on_finished (data, error, user_data);
       return;
@@ -400,6 +406,7 @@ install_start (Card *card, Activation *activation, const InstallSettings *settin
   /* An empty code is none: the card would be asked in vain, with the session left open. */
   self->code = settings->code && *settings->code ? g_strdup (settings->code) : NULL;
   self->accept_rules = settings->accept_rules;
+  self->look = settings->look && ask;
   self->consent_s = settings->consent_s;
   self->progress = progress ? progress_ref (progress) : NULL;
   self->cancellable = cancellable ? g_object_ref (cancellable) : NULL;
@@ -419,6 +426,7 @@ install_answer (Install *self, const char *code)
     return;
   stop_waiting (self);
   self->accept_rules = TRUE;
+  self->look = FALSE;
   if (code)
     self->code = g_strdup (code);
   take_access (self);

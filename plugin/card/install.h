@@ -14,14 +14,16 @@ typedef struct
   GBytes *ci_pem;        /* whom to trust as SM-DP+ */
   const char *code;      /* confirmation code or NULL */
   gboolean accept_rules; /* policy rules that have to be agreed to are */
+  gboolean look;         /* ask in any case, once the metadata is there; needs ASK */
   guint consent_s;       /* how long an answer is waited for; of no account without ASK */
 } InstallSettings;
 
 typedef struct _Install Install;
 
-/** InstallAsk: METADATA's profile needs a confirmation code (NEEDS_CODE) or agreement to its rules
- * (RULES is ASK); answer by install_answer() or install_refuse() within the settings' time, after
- * which the session is cancelled as timed out. Meanwhile the card is free. */
+/** InstallAsk: METADATA's profile needs a confirmation code (NEEDS_CODE), agreement to its rules
+ * (RULES is ASK), or only a look at it (neither); answer by install_answer() or install_refuse()
+ * within the settings' time, after which the session is cancelled as timed out. Meanwhile the card
+ * is free. */
 typedef void (*InstallAsk) (Install *self, const Profile *metadata, gboolean needs_code,
                             DownloadRules rules, gpointer data);
 

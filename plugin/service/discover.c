@@ -239,7 +239,7 @@ start (Euicc *euicc, Job *job, GVariant *options)
 void
 discover_now (gpointer object, GDBusMethodInvocation *invocation)
 {
-  static const char *const known[] = { "download", "b", "accept-rules", "b", NULL };
+  static const char *const known[] = { "download", "b", "accept-rules", "b", "look", "b", NULL };
   g_autoptr (GVariant) options = call_options (invocation);
   g_autoptr (GError) error = NULL;
   Job *job;

@@ -45,6 +45,21 @@ on_done (Install *install, const char *iccid, const GError *error, gpointer data
   session_free (self);
 }
 
+static void
+insert_icon (GVariantDict *dict, const Profile *metadata)
+{
+  gsize size;
+  const guint8 *data;
+
+  if (metadata->icon == NULL || metadata->icon_type == NULL)
+    return;
+  data = g_bytes_get_data (metadata->icon, &size);
+  g_variant_dict_insert_value (dict, "icon",
+                               g_variant_new_fixed_array (G_VARIANT_TYPE_BYTE, data, size, 1));
+  g_variant_dict_insert (dict, "icon-type", "s", metadata->icon_type);
+}
+
+/* What is offered, and what is asked for; "install" where that is nothing but a yes. */
 static GVariant *
 question (const Profile *metadata, gboolean needs_code, DownloadRules rules)
 {
@@ -55,14 +70,19 @@ question (const Profile *metadata, gboolean needs_code, DownloadRules rules)
   g_variant_dict_insert (&dict, "profile-name", "s", metadata->name);
   g_variant_dict_insert (&dict, "service-provider", "s", metadata->service_provider);
   g_variant_dict_insert (&dict, "iccid", "s", metadata->iccid);
+  insert_icon (&dict, metadata);
   if (needs_code)
     g_variant_dict_insert (&dict, "confirmation-code", "b", TRUE);
   if (metadata->rules & PROFILE_RULE_NO_DISABLE)
     names[n++] = "no-disable";
   if (metadata->rules & PROFILE_RULE_NO_DELETE)
     names[n++] = "no-delete";
+  if (n > 0)
+    g_variant_dict_insert (&dict, "rules", "^as", names);
   if (rules == DOWNLOAD_RULES_ASK)
     g_variant_dict_insert (&dict, "accept-rules", "^as", names);
+  else if (!needs_code)
+    g_variant_dict_insert (&dict, "install", "b", TRUE);
   return g_variant_dict_end (&dict);
 }
 
@@ -81,14 +101,15 @@ static void
 on_answered (Session *self, GVariant *answers)
 {
   const char *code = NULL;
-  gboolean refuse = FALSE, postpone = FALSE, accept = TRUE;
+  gboolean refuse = FALSE, postpone = FALSE, accept = TRUE, install = TRUE;
 
   g_variant_lookup (answers, "refuse", "b", &refuse);
   g_variant_lookup (answers, "postpone", "b", &postpone);
   g_variant_lookup (answers, "accept-rules", "b", &accept);
+  g_variant_lookup (answers, "install", "b", &install);
   g_variant_lookup (answers, "confirmation-code", "&s", &code);
   job_run (self->job);
-  if (refuse || !accept)
+  if (refuse || !accept || !install)
     install_refuse (self->install, DOWNLOAD_CANCEL_REJECTED);
   else if (postpone || (self->needs_code && code == NULL))
     install_refuse (self->install, DOWNLOAD_CANCEL_POSTPONED);
@@ -111,6 +132,7 @@ on_modem (const GError *error, gpointer data)
     }
   g_variant_lookup (self->options, "confirmation-code", "&s", &settings.code);
   g_variant_lookup (self->options, "accept-rules", "b", &settings.accept_rules);
+  g_variant_lookup (self->options, "look", "b", &settings.look);
   g_signal_connect_swapped (self->job, "answered", G_CALLBACK (on_answered), self);
   install_start (euicc_card (self->euicc), g_steal_pointer (&self->activation), &settings,
                  job_progress (self->job), job_cancellable (self->job), on_ask, on_done, self);
@@ -145,7 +167,8 @@ on_ended (const char *iccid, const GError *error, gpointer data)
 void
 download_now (gpointer object, GDBusMethodInvocation *invocation)
 {
-  static const char *const known[] = { "confirmation-code", "s", "accept-rules", "b", NULL };
+  static const char *const known[]
+      = { "confirmation-code", "s", "accept-rules", "b", "look", "b", NULL };
   g_autoptr (GVariant) options = call_options (invocation);
   g_autoptr (Activation) activation = NULL;
   g_autoptr (GError) error = NULL;

@@ -90,7 +90,7 @@ cancel_now (gpointer object, GDBusMethodInvocation *invocation)
 static gboolean
 check_complete (GVariant *question, GVariant *answers, GError **error)
 {
-  gboolean refuse = FALSE, postpone = FALSE, accept = TRUE;
+  gboolean refuse = FALSE, postpone = FALSE, accept = TRUE, install;
   const char *code = "";
 
   g_variant_lookup (answers, "refuse", "b", &refuse);
@@ -101,6 +101,9 @@ check_complete (GVariant *question, GVariant *answers, GError **error)
   if (g_variant_lookup (question, "accept-rules", "as", NULL)
       && !g_variant_lookup (answers, "accept-rules", "b", &accept))
     error_set (error, ESIM_ERROR_INVALID_ARGUMENT, "service", "\"accept-rules\" is missing");
+  else if (g_variant_lookup (question, "install", "b", NULL)
+           && !g_variant_lookup (answers, "install", "b", &install))
+    error_set (error, ESIM_ERROR_INVALID_ARGUMENT, "service", "\"install\" is missing");
   else if (accept && *code == '\0' && g_variant_lookup (question, "confirmation-code", "b", NULL))
     error_set (error, ESIM_ERROR_INVALID_ARGUMENT, "service", "\"confirmation-code\" is missing");
   else
@@ -115,8 +118,17 @@ answer_now (gpointer object, GDBusMethodInvocation *invocation)
   g_autoptr (GVariant) answers
       = g_variant_get_child_value (g_dbus_method_invocation_get_parameters (invocation), 0);
   g_autoptr (GError) error = NULL;
-  static const char *const known[]
-      = { "confirmation-code", "s", "accept-rules", "b", "refuse", "b", "postpone", "b", NULL };
+  static const char *const known[] = { "confirmation-code",
+                                       "s",
+                                       "accept-rules",
+                                       "b",
+                                       "install",
+                                       "b",
+                                       "refuse",
+                                       "b",
+                                       "postpone",
+                                       "b",
+                                       NULL };
 
   if (!call_takes_no_options (invocation))
     return;

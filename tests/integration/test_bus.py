@@ -16,6 +16,31 @@ setUpModule = rig.enter_lab
 NOBODY = 65534
 
 
+class Look(SharedRigCase):
+    """What is offered comes first where somebody asks for it, though nothing has to be agreed to."""
+
+    def look(self):
+        code, iccid = self.fresh()
+        path = self.begin_download(code, look=True)
+        return path, iccid, self.state(path, "waiting-for-consent")["Question"]
+
+    def test_yes(self):
+        path, iccid, question = self.look()
+        self.assertEqual((question["iccid"], question["profile-name"], question["install"]), (iccid, "Lab profile", True))
+        self.assertTrue(bytes(question["icon"]).startswith(b"\x89PNG"), question)
+        self.assertEqual(question["icon-type"], "image/png")
+        self.assertNotIn(iccid, self.profiles())
+        self.refused("InvalidArgument", lambda: self.answer(path))
+        self.answer(path, install=True)
+        self.assertEqual(self.assert_done(self.finish(path))["Result"]["iccid"], iccid)
+
+    def test_no(self):
+        path, iccid, _ = self.look()
+        self.answer(path, install=False)
+        self.assertEqual(self.finish(path)["State"], "cancelled")
+        self.assertEqual(self.order_of(iccid)["history"][-1]["why"], "cancelled, reason 0")
+
+
 class Consent(SharedRigCase):
     """A confirmation code that is asked for."""
 

@@ -480,6 +480,16 @@ class Consent(CliCase):
         self.assertEqual(self.answers, [{"postpone": True}])
         self.assertIn("Ask again with --confirmation-code=CODE --accept-rules.", err)
 
+    def test_a_look_without_a_terminal(self):
+        """What is offered is shown, and nothing is installed."""
+        self.answer_with_job("Download", "download", {"State": "waiting-for-consent", "Question": {
+            "profile-name": GLib.Variant("s", "Travel"), "rules": GLib.Variant("as", ["no-delete"]),
+            "install": GLib.Variant("b", True)}})
+        err = self.cli("--download=LPA:1$a$b", "--look", status=1)[1]
+        self.assertEqual(self.answers, [{"postpone": True}])
+        for word in ("Travel", "no-delete: it cannot be deleted", "Ask again without --look."):
+            self.assertIn(word, err)
+
     def test_yes(self):
         shown = self.on_terminal("maybe\n", "y\n", "s3cret\n")
         self.assertEqual(self.answers, [{"confirmation-code": "s3cret", "accept-rules": True}])
