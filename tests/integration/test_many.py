@@ -54,5 +54,25 @@ class Many(RigCase):
         self.assertEqual(self.finish(silent, 10)["State"], "cancelled")
 
 
+class Consent(RigCase):
+    """A person who thinks about one card's profile keeps nobody from another card."""
+
+    LAB_OPTIONS = {"count": 2}
+
+    def test_another_card_is_free(self):
+        self.start_esimd()
+        self.until(lambda: len(self.euiccs()) == 2, 20, "both eUICCs are there")
+        first, second = sorted(self.euiccs())
+        asked, other = (self.order(iccid=f"898830700000000{number}", size=1500, confirmation_code=code)
+                        for number, code in ((1001, "1234"), (1002, None)))
+        waiting = self.start_job(first, "Euicc", "Download", "(sa{sv})", asked, {})
+        self.state(waiting, "waiting-for-consent")
+        path = self.start_job(second, "Euicc", "Download", "(sa{sv})", other, {})
+        self.assertEqual(self.assert_done(self.finish(path))["Result"]["iccid"], "8988307000000001002")
+        self.assertEqual(self.job(waiting)["State"], "waiting-for-consent")
+        self.answer(waiting, confirmation_code="1234")
+        self.assertEqual(self.assert_done(self.finish(waiting))["Result"]["iccid"], "8988307000000001001")
+
+
 if __name__ == "__main__":
     unittest.main()
