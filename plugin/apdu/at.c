@@ -162,22 +162,6 @@ csim_close (At *self, guint number, GError **error)
   return answer && sw == 0x9000;
 }
 
-static void
-set_not_selected (guint16 sw, GError **error)
-{
-  g_autofree char *hex = g_strdup_printf ("%04X", sw);
-  GError *refused = NULL;
-
-  if (sw == 0x6a82 || sw == 0x6999) /* GlobalPlatform 11.9.3.2 */
-    error_set (&refused, ESIM_ERROR_NO_EUICC, LAYER, "the card has no such applet (%s)", hex);
-  else if (sw == 0x6881 || sw == 0x6a81) /* ISO 7816-4, 7.1.2 */
-    error_set (&refused, ESIM_ERROR_BUSY, LAYER, "the card has no channel free (%s)", hex);
-  else
-    error_set (&refused, ESIM_ERROR_CHANNEL, LAYER, "the card answered %s to SELECT", hex);
-  error_add_raw (refused, "sw", hex);
-  g_propagate_error (error, refused);
-}
-
 /* MANAGE CHANNEL open (ISO 7816-4, 11.1.2): *NUMBER is the card's own. */
 static gboolean
 csim_manage (At *self, guint *number, GError **error)
@@ -195,8 +179,7 @@ csim_manage (At *self, guint *number, GError **error)
       *number = data[0];
       return TRUE;
     }
-  set_not_selected (sw, error);
-  return FALSE;
+  return channel_check_selected (LAYER, sw, 0, error);
 }
 
 static gboolean
@@ -214,13 +197,11 @@ csim_open (At *self, GBytes *aid, GError **error)
   apdu[0] = number;
   memcpy (apdu + 5, bytes, MIN (size, 16));
   answer = csim (self, apdu, 5 + size, &sw, error);
-  if (answer && (sw == 0x9000 || sw >> 8 == 0x61 || sw >> 8 == 0x91))
+  if (answer && channel_check_selected (LAYER, sw, number, error))
     {
       self->session = number;
       return TRUE;
     }
-  if (answer)
-    set_not_selected (sw, error);
   csim_close (self, number, NULL);
   return FALSE;
 }
