@@ -18,6 +18,7 @@ class Cids:
     def __init__(self, radio, uicc, knobs, on_device_reset):
         self.radio, self.uicc, self.knobs, self.on_device_reset = radio, uicc, knobs, on_device_reset
         self.on_qmi = None  # (frame, reply)
+        self.on_slot = None  # (slot)
         self.subscribed = None  # None: Basic Connect's indications, until the host sets a list
 
     def wanted(self, service, cid):
@@ -61,20 +62,31 @@ class Cids:
         if kind is Kind.SET and cid is not Ext.DEVICE_SLOT_MAPPINGS:
             raise Refused(Status.NO_DEVICE_SUPPORT)
         if cid is Ext.SYS_CAPS:
-            return Writer().u32(1, 1, 1).u64(1).finish()  # one executor, one slot
+            return Writer().u32(1, len(self.knobs["slots"]), 1).u64(1).finish()  # one executor
         if cid is Ext.VERSION:
             return self._version(reader)
         if cid is Ext.DEVICE_CAPS:
             return self._device_caps_v3() if self.radio.mbimex >= 3 else self._device_caps(executor=True)
         if cid is Ext.DEVICE_SLOT_MAPPINGS:
-            if kind is Kind.SET and [int.from_bytes(item, "little") for item in reader.items(reader.u32())] != [0]:
-                raise Refused(Status.INVALID_PARAMETERS)
-            return Writer().u32(1).items([bytes(4)]).finish()
+            return self._slot_mappings(kind, reader)
         if cid is Ext.SLOT_INFO_STATUS:
-            if reader.u32() != 0:
-                raise Refused(Status.INVALID_PARAMETERS)
-            return self.radio.slot_info()
+            return self.radio.slot_info(self._known_slot(reader.u32()))
         raise Refused(Status.NO_DEVICE_SUPPORT)
+
+    def _known_slot(self, slot):
+        if slot >= len(self.knobs["slots"]):
+            raise Refused(Status.INVALID_PARAMETERS)
+        return slot
+
+    def _slot_mappings(self, kind, reader):
+        """The one executor, and the slot it uses."""
+        if kind is Kind.SET:
+            wanted = [int.from_bytes(item, "little") for item in reader.items(reader.u32())]
+            if len(wanted) != 1:
+                raise Refused(Status.INVALID_PARAMETERS)
+            if self._known_slot(wanted[0]) != self.radio.card.used:
+                self.on_slot(wanted[0])
+        return Writer().u32(1).items([self.radio.card.used.to_bytes(4, "little")]).finish()
 
     def _basic(self, cid, kind, reader, answer):
         name = f"_{kind.name.lower()}_{cid.name.lower()}"

@@ -6,6 +6,7 @@ import os
 
 from control import Faults
 from net import Network
+from slots import Slots
 from testbed import TestBed
 
 HOWS = ("no-answer", "status", "delay", "unplug", "crash", "response")
@@ -31,11 +32,11 @@ class Device:
 
     def __init__(self, card, knobs, loop, number=0, first=None):
         """FIRST: the modem that this one with its NUMBER stands beside."""
-        self.card, self.knobs, self.loop = card, knobs, loop
+        self.card, self.knobs, self.loop = Slots(card, knobs["slots"], knobs["slot"]), knobs, loop
         self.faults = PointFaults(self.POINTS, self.HOWS)
         self.bed, self.net = TestBed(self.DRIVER, number, first and first.bed), Network(number)
         self.radio = self.uicc = None
-        card.on_refresh = self._refresh
+        self.card.on_refresh = self._refresh
         self.plugged = False
         self._input, self._output = b"", bytearray()
 
@@ -93,6 +94,14 @@ class Device:
     def _fetch(self):
         if self.knobs["notice"]:
             self.card.after_response()  # fetches the proactive command, if the card has one
+
+    def use_slot(self, slot):
+        """The host, or somebody at the modem's switch, chose another slot."""
+        self.card.use(slot)
+        self.knobs["slot"] = slot
+        self._refresh()
+        if self.knobs["switch_resets"]:
+            self.loop.call_later(0.05, self.reset)
 
     def reset(self):
         """Leave the bus, and come back."""

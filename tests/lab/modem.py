@@ -31,6 +31,10 @@ KNOBS = {
     "power_cycle": True,  # read the card anew when the host powers it off and on
     "reset_seconds": 1.0,  # how long a modem that is told to reset is off the bus
     "refresh_seconds": 0.3,  # from REFRESH to the card read anew
+    "slots": ["euicc"],  # what is in each: euicc (one of them), sim, empty; only at the start
+    "slot": 0,  # the one in use
+    "others": "told",  # MBIM: of slots not in use: told (what is in them) or off (nothing)
+    "switch_resets": False,  # a modem that leaves the bus when another slot is chosen, and comes back
     "registration": "roaming",  # or home, denied, never
     "barred": [],  # beginnings of ICCIDs that no network ever answers
     "register_seconds": 0.5,
@@ -46,6 +50,8 @@ KNOBS = {
     "chunks_first": True,  # before the response that announces them
     "mbimex": 3,  # version of Microsoft's extensions: 1, 2 or 3 (the SIM's type and eSIM status are told from 3 on)
 }
+
+SLOT_KNOBS = ("slots", "slot", "others", "switch_resets")  # for the start
 
 FAULT_POINTS = {
     (MS_UICC, mbim.Uicc.ATR): "uicc.atr", (MS_UICC, mbim.Uicc.OPEN_CHANNEL): "uicc.open",
@@ -63,10 +69,12 @@ class MbimModem(Device):
 
     def __init__(self, card, knobs, loop, number=0, first=None):
         super().__init__(card, knobs, loop, number, first)
-        self.radio = Radio(card, knobs, self.net, self.indicate, loop.call_later)
-        self.uicc = UiccService(card, knobs, self.radio.lose_card)
+        self.radio = Radio(self.card, knobs, self.net, self.indicate, loop.call_later)
+        self.uicc = UiccService(self.card, knobs, self.radio.lose_card)
         self.cids = Cids(self.radio, self.uicc, knobs, lambda: loop.call_later(0.05, self.reset))
-        uim = Uim(card, knobs, self.radio, lambda *words: self.qmi.indicate(*words))
+        self.cids.on_slot = self.use_slot
+        uim = Uim(self.card, knobs, self.radio, lambda *words: self.qmi.indicate(*words))
+        uim.on_slot = self.use_slot
         uim.groups = self.uicc.groups  # one card has one set of channels
         self.qmi = QmiHost(self, self.radio, uim, lambda frame: self.indicate(mbim.QMI, mbim.Qmi.MSG, frame))
         self.cids.on_qmi = self.qmi.request
@@ -170,7 +178,7 @@ class Verbs:
         self.modem = modem
 
     def table(self):
-        verbs = ("state", "sessions", "set", "unplug", "plug", "drop", "uplink", "traffic")
+        verbs = ("state", "sessions", "slot", "set", "unplug", "plug", "drop", "uplink", "traffic")
         return {name: self.on_loop(getattr(self, name)) for name in verbs}
 
     def on_loop(self, function):
@@ -204,8 +212,14 @@ class Verbs:
         return {"active": 1 if address else 0, "made": radio.sessions_made,
                 "address": str(address) if address else None}
 
+    def slot(self, use):
+        """Somebody chooses slot USE at the modem itself."""
+        self.modem.use_slot(use)
+
     def set(self, **values):
         check_knobs(values)
+        if set(SLOT_KNOBS) & set(values):
+            raise ValueError("what the slots are is for the start; which one is used, verb slot says")
         self.modem.knobs.update(values)
         if "registration" in values and self.modem.plugged:
             self.modem.radio.renew_registration()
@@ -237,6 +251,8 @@ def check_knobs(values):
             raise ValueError(f"no knob {name}; knobs: {', '.join(KNOBS)}")
         if type(value) is not type(KNOBS[name]) and not (type(KNOBS[name]) is float and type(value) is int):
             raise ValueError(f"knob {name} is a {type(KNOBS[name]).__name__}, as {KNOBS[name]!r}")
+    if values.get("others", "told") not in ("told", "off"):
+        raise ValueError("others is one of told, off")
     if values.get("tell", "all") not in ("all", "end", "nothing"):
         raise ValueError("tell is one of all, end, nothing")
     if values.get("registration", "home") not in REGISTRATIONS:

@@ -20,8 +20,9 @@ from control import ControlServer, Faults
 from euicc import CONTROL_VERBS, Euicc
 from net import Network
 from radio import REGISTRATIONS, Radio
+from slots import Slots
 
-KNOBS = {name: value for name, value in mbim_modem.KNOBS.items() if name not in ("mbimex", "tell")}
+KNOBS = {name: value for name, value in mbim_modem.KNOBS.items() if name not in ("mbimex", "tell", *mbim_modem.SLOT_KNOBS)}
 KNOBS.update(at.KNOBS)
 RELEASE_SECONDS = 0.1
 AT_COMMANDS = {"+CCHO=": "at.ccho", "+CGLA=": "at.cgla", "+CCHC=": "at.cchc", "+CSIM=": "at.csim", "D*99": "at.connect"}
@@ -43,6 +44,7 @@ class Modem(AtCommands):
     """The device: ports, power, card; what the commands mean is in AtCommands."""
 
     def __init__(self, card, knobs, loop, options):
+        card = Slots(card, ["euicc"], 0)
         super().__init__(card, knobs)
         self.loop, self.faults, self.net = loop, PointFaults(), Network()
         vid, _, pid = options.usb.partition(":")

@@ -119,8 +119,9 @@ class QmiModem(Device):
 
     def __init__(self, card, knobs, loop):
         super().__init__(card, knobs, loop)
-        self.radio = Radio(card, knobs, self.net, lambda *words: self.host.notify(*words), loop.call_later)
-        self.uicc = Uim(card, knobs, self.radio, lambda *words: self.host.indicate(*words))
+        self.radio = Radio(self.card, knobs, self.net, lambda *words: self.host.notify(*words), loop.call_later)
+        self.uicc = Uim(self.card, knobs, self.radio, lambda *words: self.host.indicate(*words))
+        self.uicc.on_slot = self.use_slot
         self.host = QmiHost(self, self.radio, self.uicc, lambda frame: self.send([frame]))
 
     @property

@@ -10,6 +10,7 @@ from mbim import BASIC, CONTEXT_INTERNET, CONTEXT_NONE, MS_BASIC_EXT, Basic, Ext
 class Ready(enum.IntEnum):
     NOT_INITIALIZED = 0
     INITIALIZED = 1
+    SIM_NOT_INSERTED = 2
     NO_ESIM_PROFILE = 7
 
 
@@ -22,7 +23,11 @@ class Register(enum.IntEnum):
 
 
 class Slot(enum.IntEnum):
+    OFF_EMPTY = 1
+    OFF = 2
+    EMPTY = 3
     NOT_READY = 4
+    ACTIVE = 5
     ACTIVE_ESIM = 7
     ACTIVE_ESIM_NO_PROFILES = 8
 
@@ -85,7 +90,8 @@ class Radio:
 
     def _read_card(self):
         self.profile = self.card.enabled_profile()
-        self.ready = Ready.INITIALIZED if self.profile else Ready.NO_ESIM_PROFILE
+        bare = Ready.NO_ESIM_PROFILE if self.card.kind() == "euicc" else Ready.SIM_NOT_INSERTED
+        self.ready = Ready.INITIALIZED if self.profile else bare
         if self.knobs["tell"] != "nothing":
             self._tell_subscriber()
         self.search()
@@ -98,14 +104,22 @@ class Radio:
         profile = self.profile or {}
         writer = Writer().u32(self.ready)
         if self.mbimex >= 3:
-            writer.u32(FLAG_ESIM | FLAG_REMOVABILITY_KNOWN)  # soldered in
+            soldered = FLAG_ESIM | FLAG_REMOVABILITY_KNOWN
+            writer.u32(soldered if self.card.kind() == "euicc" else 0)
         writer.string(profile.get("imsi") or "").string(profile.get("iccid") or "")
         return writer.u32(0, 0).finish()  # ReadyInfo none, no telephone numbers
 
-    def slot_info(self):
-        state = {Ready.NOT_INITIALIZED: Slot.NOT_READY, Ready.INITIALIZED: Slot.ACTIVE_ESIM,
-                 Ready.NO_ESIM_PROFILE: Slot.ACTIVE_ESIM_NO_PROFILES}[self.ready]
-        return Writer().u32(0, state).finish()
+    def slot_info(self, slot=None):
+        """Of the slot in use, or of SLOT."""
+        if slot in (None, self.card.used):
+            initialized = Slot.ACTIVE_ESIM if self.card.kind() == "euicc" else Slot.ACTIVE
+            state = {Ready.NOT_INITIALIZED: Slot.NOT_READY, Ready.INITIALIZED: initialized,
+                     Ready.SIM_NOT_INSERTED: Slot.EMPTY, Ready.NO_ESIM_PROFILE: Slot.ACTIVE_ESIM_NO_PROFILES}[self.ready]
+            return Writer().u32(self.card.used, state).finish()
+        if self.knobs["others"] == "off":
+            return Writer().u32(slot, Slot.OFF_EMPTY if self.card.kind(slot) == "empty" else Slot.OFF).finish()
+        esim = Slot.ACTIVE_ESIM if self.card.euicc.enabled_profile() else Slot.ACTIVE_ESIM_NO_PROFILES
+        return Writer().u32(slot, {"euicc": esim, "sim": Slot.ACTIVE, "empty": Slot.EMPTY}[self.card.kind(slot)]).finish()
 
     # The network
 

@@ -10,6 +10,7 @@ from uicc import DEFAULT_ATR, NO_CHANNEL_WORDS, UiccService
 
 READ_TRANSPARENT, REGISTER_EVENTS, CARD_STATUS, POWER_OFF, POWER_ON = 0x0020, 0x002E, 0x002F, 0x0030, 0x0031
 SEND_APDU, LOGICAL_CHANNEL, OPEN, SLOT_STATUS, SLOTS_CHANGED = 0x003B, 0x003F, 0x0042, 0x0047, 0x0048
+SWITCH_SLOT = 0x0046
 EVENT_CARD, EVENT_SLOTS = 1 << 0, 1 << 4
 PRESENT, ABSENT = 2, 1  # a physical slot's card
 USIM, READY, PIN_DISABLED, NO_INDEX = 2, 7, 3, 0xFFFF
@@ -17,19 +18,21 @@ EF_ICCID, EF_IMSI, EF_AD = 0x2FE2, 0x6F07, 0x6FAD
 
 
 class Uim(UiccService):
-    """Slot 1 is the only one. Long answers come in indications: see the knobs long_from, chunk and chunks_first."""
+    """Logical slot 1 is the only one. Long answers come in indications: see the knobs long_from, chunk and chunks_first."""
 
     SERVICE = Service.UIM
 
     def __init__(self, card, knobs, radio, indicate):
         super().__init__(card, knobs, radio.lose_card)
         self.radio, self._indicate = radio, indicate
+        self.on_slot = None  # (slot)
         self._token = 0
         self._powered = True
         self.forget_clients()
         self._handlers = {READ_TRANSPARENT: self._read, REGISTER_EVENTS: self._register, CARD_STATUS: self._card_status,
                           POWER_OFF: self._power_off, POWER_ON: self._power_on, LOGICAL_CHANNEL: self._close_channel,
-                          OPEN: self._open_channel, SLOT_STATUS: lambda _: self._slots()}
+                          OPEN: self._open_channel, SLOT_STATUS: lambda _: self._slots(),
+                          SWITCH_SLOT: self._switch_slot}
 
     def forget_clients(self):
         self.events = {}  # client id -> what it registered for
@@ -66,17 +69,33 @@ class Uim(UiccService):
             aid = bytes.fromhex("A0000000871002FF33FF018900000100")
             applications = bytes((USIM, READY, 11, 0, 0, 0)) + counted(aid) + bytes(
                 (0, PIN_DISABLED, 3, 10, PIN_DISABLED, 3, 10))
-        card = bytes((1, 0, 0, 0, 0, 1 if applications else 0)) + applications
+        present = self.card.kind() != "empty"
+        card = bytes((present, 0, 0, 0, 0, 1 if applications else 0)) + applications
         return [(0x10, struct.pack("<HHHH", index, NO_INDEX, NO_INDEX, NO_INDEX) + b"\x01" + card)]
 
     def _slots(self):
-        profile = self.radio.profile
-        known = self.radio.ready is not Ready.NOT_INITIALIZED
+        """Every physical slot: status, information, EID. A slot that is not in use is inactive, its card known all the same."""
+        rows = [self._slot(number, kind) for number, kind in enumerate(self.knobs["slots"])]
+        count = bytes((len(rows),))
+        return [(kind, count + b"".join(column)) for kind, column in zip((0x10, 0x11, 0x12), zip(*rows))]
+
+    def _slot(self, number, kind):
+        used, card = number == self.card.used, self.card.cards[number]
+        profile = self.radio.profile if used else card.enabled_profile()
+        known = kind != "empty" and (not used or self.radio.ready is not Ready.NOT_INITIALIZED)
         iccid = bytes.fromhex(swapped(profile["iccid"])) if profile else b""
-        status = struct.pack("<IIB", PRESENT if known else ABSENT, 1, 1) + counted(iccid)
-        info = struct.pack("<IB", 2, 1 if profile else 0) + counted(DEFAULT_ATR if known else b"") + b"\x01"
-        return [(0x10, b"\x01" + status), (0x11, b"\x01" + info),
-                (0x12, b"\x01" + counted(bytes.fromhex(self.card.eid) if known else b""))]
+        status = struct.pack("<IIB", PRESENT if known else ABSENT, used, 1 if used else 0xFF) + counted(iccid)
+        info = struct.pack("<IB", 2, 1 if profile else 0) + counted(DEFAULT_ATR if known else b"")
+        return status, info + bytes((kind == "euicc",)), counted(bytes.fromhex(card.eid) if known and card.eid else b"")
+
+    def _switch_slot(self, request):
+        logical, physical = request.number(0x01), request.number(0x02, 4)
+        if logical != 1 or not 1 <= physical <= len(self.knobs["slots"]):
+            raise Refused(Result.INVALID_ARGUMENT)
+        if physical - 1 == self.card.used:
+            raise Refused(Result.NO_EFFECT)
+        self.on_slot(physical - 1)
+        return []
 
     def _read(self, request):
         file = int.from_bytes(request.get(0x02)[:2], "little")
