@@ -375,14 +375,16 @@ client_call (Client *self, gpointer proxy, const char *method, GVariant *paramet
 }
 
 gboolean
-client_call_manager (Client *self, const char *method, GError **error)
+client_call_manager (Client *self, const char *method, GVariant *options, GError **error)
 {
   g_autoptr (EsimManager) manager = esim_manager_proxy_new_sync (
       g_dbus_object_manager_client_get_connection (G_DBUS_OBJECT_MANAGER_CLIENT (self->objects)),
       G_DBUS_PROXY_FLAGS_DO_NOT_LOAD_PROPERTIES, NAME, PATH, NULL, error);
+  g_autoptr (GVariant) given
+      = g_variant_ref_sink (options ? options : g_variant_new ("a{sv}", NULL));
   g_autoptr (GVariant) reply = NULL;
 
   if (manager)
-    reply = client_call (self, manager, method, g_variant_new ("(a{sv})", NULL), error);
+    reply = client_call (self, manager, method, g_variant_new_tuple (&given, 1), error);
   return reply != NULL;
 }

@@ -63,7 +63,8 @@ guint client_number (const char *path);
 GVariant *client_call (Client *self, gpointer proxy, const char *method, GVariant *parameters,
                        GError **error);
 
-/** client_call_manager: the same for org.esimd1.Manager; METHOD takes options alone. */
-gboolean client_call_manager (Client *self, const char *method, GError **error);
+/** client_call_manager: the same for org.esimd1.Manager; METHOD takes OPTIONS (a{sv}; consumed if
+ * floating, NULL: none) alone. */
+gboolean client_call_manager (Client *self, const char *method, GVariant *options, GError **error);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Client, client_free)

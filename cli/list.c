@@ -24,9 +24,12 @@ euicc_line (Client *client, EsimEuicc *euicc)
   g_autofree char *count
       = g_strdup_printf (ngettext ("%u profile", "%u profiles", profiles->len), profiles->len);
   gboolean away = g_strcmp0 (modem, "/") == 0;
+  gboolean parked = !away && !esim_euicc_get_active (euicc);
 
-  return g_strdup_printf ("%s [%s] %s%s, %s, %s%s", client_path (euicc), esim_euicc_get_eid (euicc),
-                          away ? "" : _ ("in "), away ? _ ("modem is away") : modem, count,
+  return g_strdup_printf ("%s [%s] %s%s%s, %s, %s%s", client_path (euicc),
+                          esim_euicc_get_eid (euicc), away ? "" : _ ("in "),
+                          away ? _ ("modem is away") : modem,
+                          parked ? _ (" (its slot is not in use)") : "", count,
                           enabled ? _ ("enabled: ") : _ ("none enabled"),
                           enabled ? esim_profile_get_iccid (enabled) : "");
 }

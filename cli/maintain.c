@@ -59,7 +59,11 @@ refresh (Client *client, const Options *options, GError **error)
 ExitStatus
 rescan (Client *client, const Options *options, GError **error)
 {
-  if (!client_call_manager (client, "Rescan", error))
+  g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
+
+  if (g_str_equal (options->verb, "rescan-slots"))
+    g_variant_dict_insert (&dict, "all-slots", "b", TRUE);
+  if (!client_call_manager (client, "Rescan", g_variant_dict_end (&dict), error))
     return EXIT_FAILED;
   g_print (_ ("successfully requested a rescan\n"));
   return EXIT_DONE;
@@ -68,7 +72,7 @@ rescan (Client *client, const Options *options, GError **error)
 ExitStatus
 reload (Client *client, const Options *options, GError **error)
 {
-  if (!client_call_manager (client, "Reload", error))
+  if (!client_call_manager (client, "Reload", NULL, error))
     return EXIT_FAILED;
   g_print (_ ("successfully reloaded the settings\n"));
   return EXIT_DONE;

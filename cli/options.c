@@ -34,6 +34,7 @@ static const Verb verbs[] = {
   { "list-jobs", 0, list_jobs, ON_NOTHING, FALSE },
   { "monitor", 'M', monitor, ON_NOTHING, FALSE },
   { "rescan", 'S', rescan, ON_NOTHING, FALSE },
+  { "rescan-slots", 0, rescan, ON_NOTHING, FALSE },
   { "reload", 0, reload, ON_NOTHING, FALSE },
   { "provision", 0, provision, ON_EUICC, TRUE },
   { "download", 0, download, ON_EUICC, TRUE },
@@ -282,6 +283,7 @@ add_service (GOptionContext *context, Options *options)
 {
   const GOptionEntry entries[] = {
     VERB ("rescan", 'S', N_ ("Look for modems and read every card anew")),
+    VERB ("rescan-slots", 0, N_ ("The same, and look into SIM slots that are not in use")),
     VERB ("reload", 0, N_ ("Read esimd's settings again")),
     { 0 },
   };

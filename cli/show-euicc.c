@@ -16,6 +16,7 @@ static void
 add_general (Output *output, EsimEuicc *euicc)
 {
   guint slot = esim_euicc_get_slot (euicc); /* 0 while the modem is away */
+  gboolean active = esim_euicc_get_active (euicc);
   g_autofree char *number = g_strdup_printf ("%u", slot);
 
   output_section (output, "General");
@@ -27,6 +28,10 @@ add_general (Output *output, EsimEuicc *euicc)
                path_or_unknown (esim_euicc_get_modem (euicc)));
   output_text (output, "euicc.generic.modem-stack", "stack", esim_euicc_get_modem_stack (euicc));
   output_text (output, "euicc.generic.slot", "slot", slot > 0 ? number : NULL);
+  output_text (output, "euicc.generic.active", "slot in use",
+               slot == 0 ? NULL
+               : active  ? "yes"
+                         : "no");
   output_text (output, "euicc.generic.channel", "channel", esim_euicc_get_channel (euicc));
 }
 

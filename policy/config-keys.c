@@ -49,6 +49,8 @@ static const ConfigKey table[] = {
   { "modem", "at-port", CONFIG_TEXT, POLICY (at_port), "",
     "(/[^,= ]+=)?/dev/[^,= ]+(,(/[^,= ]+=)?/dev/[^,= ]+)*",
     "a serial port such as /dev/ttyUSB3, or MODEM=PORT with commas between" },
+  { "modem", "switch-slots", CONFIG_BOOLEAN, POLICY (switch_slots), "yes", "yes|no", NULL },
+  { "modem", "switch-back", CONFIG_NUMBER, POLICY (switch_back_s), "10", "0..86400", NULL },
 
   { "lpa", "ci-file", CONFIG_TEXT, POLICY (ci_file), "", PATH },
   { "lpa", "consent-timeout", CONFIG_NUMBER, POLICY (consent_timeout_s), "120", "1..3600", NULL },

@@ -55,6 +55,8 @@ typedef struct
   char *verify_host; /* [data] verify-host=: reached over the new link; "" = not verified */
 
   char *at_port; /* [modem] at-port=PORT or MODEM=PORT[,MODEM=PORT]: what oFono leaves alone */
+  gboolean switch_slots; /* [modem] switch-slots=yes|no */
+  guint switch_back_s;   /* [modem] switch-back= seconds; 0 = never */
 
   guint consent_timeout_s; /* [lpa] consent-timeout=: how long a person has to answer */
   char *smds;     /* [lpa] smds=HOST[,HOST]: asked in Discover; "" = the card's root, else GSMA's */

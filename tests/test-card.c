@@ -403,7 +403,7 @@ test_known_only (Test *test, gconstpointer data)
 
   registry_set_policy (test->registry, policy);
   show (plain);
-  registry_rescan (test->registry);
+  registry_rescan (test->registry, FALSE);
   g_assert_true (registry_is_idle (test->registry));
   g_assert_cmpuint (mbim.opened, ==, 0);
   known->failure = MODEM_FAILURE_NO_PROFILE;

@@ -203,6 +203,27 @@ channel_reset (const ChannelDriver *driver, const ChannelTarget *target, GCancel
   return do_with_device (driver, target, driver->reset, "reset the modem", cancellable, error);
 }
 
+GArray *
+channel_list_slots (const ChannelDriver *driver, const ChannelTarget *target,
+                    GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GArray) slots = g_array_new (FALSE, TRUE, sizeof (ChannelSlot));
+  gpointer device;
+  gboolean listed;
+
+  if (driver->list_slots == NULL)
+    {
+      error_set (error, ESIM_ERROR_UNSUPPORTED, LAYER, "%s has no way to list slots", driver->name);
+      return NULL;
+    }
+  device = driver->open_device (target, cancellable, error);
+  if (device == NULL)
+    return NULL;
+  listed = driver->list_slots (device, slots, cancellable, error);
+  driver->close_device (device);
+  return listed ? g_steal_pointer (&slots) : NULL;
+}
+
 /* The class byte for our channel: proprietary, so 80 to 83, or C0 to CF for channels 4 to 19
  * (ISO 7816-4, 5.4.1; GlobalPlatform 11.1.4). */
 static guint8

@@ -21,6 +21,21 @@ typedef struct
   Quirks quirks;
 } ChannelTarget;
 
+/* What is in a slot, as far as the modem tells. */
+typedef enum
+{
+  CHANNEL_SLOT_UNKNOWN, /* not told: a card without power, say */
+  CHANNEL_SLOT_EMPTY,
+  CHANNEL_SLOT_PLAIN, /* a card that is no eUICC */
+  CHANNEL_SLOT_EUICC,
+} ChannelSlotKind;
+
+typedef struct
+{
+  ChannelSlotKind kind;
+  char eid[33]; /* "" where not told */
+} ChannelSlot;
+
 /* The verbs. All are called on one worker thread at a time; SELF is what open_device() returned. An
  * APDU is passed with its CLA already carrying the channel; the answer ends in SW1 SW2. A vanished
  * device is ESIM_ERROR_DEVICE_GONE, at once. */
@@ -49,6 +64,9 @@ typedef struct
   gboolean (*power_cycle) (gpointer self, GCancellable *cancellable, GError **error);
   /* Resets the whole modem; NULL where the driver has no way. */
   gboolean (*reset) (gpointer self, GCancellable *cancellable, GError **error);
+  /* Appends a ChannelSlot to SLOTS for each of the modem's slots; NULL where the driver can't ask.
+   */
+  gboolean (*list_slots) (gpointer self, GArray *slots, GCancellable *cancellable, GError **error);
   void (*close_device) (gpointer self);
 } ChannelDriver;
 
@@ -75,6 +93,11 @@ gboolean channel_power_cycle (const ChannelDriver *driver, const ChannelTarget *
 /** channel_reset: resets the whole modem, for a stack that can't; UNSUPPORTED as above. */
 gboolean channel_reset (const ChannelDriver *driver, const ChannelTarget *target,
                         GCancellable *cancellable, GError **error);
+
+/** channel_list_slots: what is in the modem's slots, in use or not: of ChannelSlot, which the
+ * caller owns. UNSUPPORTED as above. */
+GArray *channel_list_slots (const ChannelDriver *driver, const ChannelTarget *target,
+                            GCancellable *cancellable, GError **error);
 
 /** channel_store_data: sends COMMAND to the ISD-R by STORE DATA (SGP.22, 5.7.2), in as many
  * segments as it takes, follows 61xx and 6Cxx, reopens a channel that answers 6881 before the first

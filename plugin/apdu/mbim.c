@@ -202,6 +202,64 @@ check_slot (Mbim *self, guint wanted, GCancellable *cancellable, GError **error)
   return FALSE;
 }
 
+/* libmbim 1.28 misspells its name for it. */
+#define OFF_EMPTY ((MbimUiccSlotState) 1)
+
+static ChannelSlotKind
+kind_of_slot (MbimUiccSlotState state)
+{
+  if (state == MBIM_UICC_SLOT_STATE_ACTIVE_ESIM
+      || state == MBIM_UICC_SLOT_STATE_ACTIVE_ESIM_NO_PROFILES)
+    return CHANNEL_SLOT_EUICC;
+  if (state == OFF_EMPTY || state == MBIM_UICC_SLOT_STATE_EMPTY)
+    return CHANNEL_SLOT_EMPTY;
+  return state == MBIM_UICC_SLOT_STATE_ACTIVE ? CHANNEL_SLOT_PLAIN : CHANNEL_SLOT_UNKNOWN;
+}
+
+static gboolean
+list_slot (Mbim *self, guint index, GArray *slots, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (MbimMessage) response = command (
+      self, mbim_message_ms_basic_connect_extensions_slot_info_status_query_new (index, NULL),
+      TIMEOUT_S, cancellable, error);
+  MbimUiccSlotState state;
+  ChannelSlot slot = { .eid = "" };
+  guint32 told;
+
+  if (response == NULL
+      || !mbim_message_ms_basic_connect_extensions_slot_info_status_response_parse (response, &told,
+                                                                                    &state, error))
+    {
+      translate (self, error);
+      return FALSE;
+    }
+  slot.kind = kind_of_slot (state);
+  g_array_append_val (slots, slot);
+  return TRUE;
+}
+
+static gboolean
+mbim_list_slots (gpointer data, GArray *slots, GCancellable *cancellable, GError **error)
+{
+  Mbim *self = data;
+  g_autoptr (MbimMessage) response
+      = command (self, mbim_message_ms_basic_connect_extensions_sys_caps_query_new (NULL),
+                 TIMEOUT_S, cancellable, error);
+  guint32 executors, n_slots = 0;
+
+  if (response == NULL
+      || !mbim_message_ms_basic_connect_extensions_sys_caps_response_parse (
+          response, &executors, &n_slots, NULL, NULL, error))
+    {
+      translate (self, error);
+      return FALSE;
+    }
+  for (guint i = 0; i < n_slots; i++)
+    if (!list_slot (self, i, slots, cancellable, error))
+      return FALSE;
+  return TRUE;
+}
+
 /* TERMINAL CAPABILITY, built by hand: libmbim 1.28 writes the list without its (offset, length)
  * pairs. */
 static gboolean
@@ -429,5 +487,6 @@ const ChannelDriver channel_mbim = {
   .recover = mbim_recover,
   .power_cycle = mbim_power_cycle,
   .reset = mbim_reset,
+  .list_slots = mbim_list_slots,
   .close_device = mbim_close_device,
 };

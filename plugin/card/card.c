@@ -16,6 +16,10 @@ struct _Card
   CardFacts *facts;
   GQueue downloads;     /* of Install */
   gint64 excused_until; /* g_get_monotonic_time() */
+  guint slot;
+  gboolean parked, on_loan;
+  guint engaged;
+  GError *problem; /* why its slot can't be had; NULL */
 };
 
 G_DEFINE_FINAL_TYPE (Card, card, G_TYPE_OBJECT)
@@ -31,6 +35,7 @@ card_finalize (GObject *object)
   g_clear_pointer (&self->modem, modem_snapshot_unref);
   g_clear_pointer (&self->access, card_access_unref);
   g_clear_pointer (&self->facts, card_facts_unref);
+  g_clear_error (&self->problem);
   G_OBJECT_CLASS (card_parent_class)->finalize (object);
 }
 
@@ -39,6 +44,8 @@ card_class_init (CardClass *class)
 {
   G_OBJECT_CLASS (class)->finalize = card_finalize;
   g_signal_new ("changed", CARD_TYPE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  g_signal_new ("slot-wanted", CARD_TYPE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
+  g_signal_new ("slot-kept", CARD_TYPE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 0);
 }
 
 static void
@@ -111,6 +118,82 @@ GQueue *
 card_downloads (Card *self)
 {
   return &self->downloads;
+}
+
+guint
+card_slot (Card *self)
+{
+  return self->slot;
+}
+
+gboolean
+card_is_parked (Card *self)
+{
+  return self->parked;
+}
+
+void
+card_set_place (Card *self, guint slot, gboolean parked)
+{
+  self->slot = slot;
+  self->parked = parked;
+}
+
+void
+card_want_slot (Card *self)
+{
+  g_clear_error (&self->problem);
+  g_signal_emit_by_name (self, "slot-wanted");
+}
+
+const GError *
+card_slot_problem (Card *self)
+{
+  return self->problem;
+}
+
+void
+card_refuse_slot (Card *self, GError *error)
+{
+  g_clear_error (&self->problem);
+  self->problem = error;
+  g_signal_emit_by_name (self, "changed");
+}
+
+gboolean
+card_is_on_loan (Card *self)
+{
+  return self->on_loan;
+}
+
+void
+card_keep_slot (Card *self)
+{
+  g_signal_emit_by_name (self, "slot-kept");
+}
+
+void
+card_set_on_loan (Card *self, gboolean on_loan)
+{
+  self->on_loan = on_loan;
+}
+
+void
+card_engage (Card *self)
+{
+  self->engaged++;
+}
+
+void
+card_disengage (Card *self)
+{
+  self->engaged--;
+}
+
+gboolean
+card_is_engaged (Card *self)
+{
+  return self->engaged > 0;
 }
 
 void

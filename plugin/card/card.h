@@ -73,7 +73,8 @@ gboolean profile_is_factory_test (const Profile *profile);
  * it the modem has no service. */
 gboolean profile_is_last (GPtrArray *profiles, const char *iccid);
 
-/* Signals: "changed": facts, modem or access did. */
+/* Signals: "changed": facts, modem, access or place did; "slot-wanted", "slot-kept": see
+ * card_want_slot() and card_keep_slot(). */
 #define CARD_TYPE (card_get_type ())
 G_DECLARE_FINAL_TYPE (Card, card, ESIM, CARD, GObject)
 
@@ -84,13 +85,39 @@ const char *card_eid (Card *self);
 ModemSnapshot *card_modem (Card *self); /* NULL while the modem is away; owned by SELF */
 const ModemDriver *card_modem_driver (Card *self);
 CardAccess *card_access (Card *self); /* NULL while the modem is away; owned by SELF */
-CardFacts *card_facts (Card *self);   /* owned by SELF */
+CardFacts *card_facts (Card *self);   /* owned by SELF; NULL: never read, for it is parked */
 Queue *card_queue (Card *self);       /* jobs that talk to the card */
 Queue *card_net_queue (Card *self); /* jobs that talk to servers or the modem stack for this card */
 
 /** card_downloads: of Install: the first has the card's RSP session, the others wait their turn.
  * Owned by SELF. */
 GQueue *card_downloads (Card *self);
+
+/** card_slot: 0-based. card_is_parked: the modem uses another slot: there is no card_access() until
+ * that changes. card_set_place: for the registry; no signal. */
+guint card_slot (Card *self);
+gboolean card_is_parked (Card *self);
+void card_set_place (Card *self, guint slot, gboolean parked);
+
+/** card_want_slot: asks for the modem to use the parked card's slot; "changed" tells the outcome:
+ * there is a card_access(), or card_slot_problem() says why not (NULL: nothing is known of any;
+ * owned by SELF). card_refuse_slot: for the registry: ERROR, taken over, is that outcome. */
+void card_want_slot (Card *self);
+const GError *card_slot_problem (Card *self);
+void card_refuse_slot (Card *self, GError *error);
+
+/** card_is_on_loan: its slot was switched to for a job, and another one is gone back to once nobody
+ * needs it any more; card_keep_slot: it is not, for this card is what the modem is to use.
+ * card_set_on_loan: for the registry; no signal. */
+gboolean card_is_on_loan (Card *self);
+void card_keep_slot (Card *self);
+void card_set_on_loan (Card *self, gboolean on_loan);
+
+/** card_engage: somebody needs the card for more than one job of its queue; ended by as many
+ * card_disengage(). */
+void card_engage (Card *self);
+void card_disengage (Card *self);
+gboolean card_is_engaged (Card *self);
 
 /** card_excuse: its modem will be away for up to SECONDS, on our own order; card_is_excused: that
  * time is not over. */

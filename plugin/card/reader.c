@@ -27,8 +27,22 @@ card_reader_free (gpointer data)
   g_ptr_array_unref (self->ways);
   g_clear_pointer (&self->worked, card_access_unref);
   g_clear_pointer (&self->facts, card_facts_unref);
+  g_clear_pointer (&self->slots, g_array_unref);
   g_free (self->device);
   g_free (self);
+}
+
+/* That they can't be told is no reason not to read the card in the one in use. */
+static void
+list_slots (CardReader *self, CardAccess *way, GCancellable *cancellable)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->several || self->slots)
+    return;
+  self->slots = channel_list_slots (way->driver, &way->target, cancellable, &error);
+  if (error)
+    g_debug ("%s: slots: %s", way->device, error->message);
 }
 
 static gboolean
@@ -42,6 +56,7 @@ read_by (CardReader *self, CardAccess *way, GCancellable *cancellable, GError **
         return FALSE;
       self->recovered = way->driver->name;
     }
+  list_slots (self, way, cancellable);
   channel = card_access_open (way, NULL, cancellable, error);
   if (channel == NULL)
     return FALSE;

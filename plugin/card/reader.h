@@ -12,10 +12,12 @@ typedef struct
   GPtrArray *ways;       /* of CardAccess, see ways.h */
   char *device;          /* the modem's */
   gboolean known;        /* there is an eUICC in it */
+  gboolean several;      /* the modem has several slots, to be listed */
   const char *recovered; /* the driver whose predecessor's channels are closed by now; NULL: none */
   CardAccess *worked;    /* NULL: none did */
   gboolean verdict;      /* those before it failed by the modem's own word */
   CardFacts *facts;
+  GArray *slots; /* of ChannelSlot; NULL: not told */
 } CardReader;
 
 /** card_reader_new: takes WAYS over, which has one at least. */

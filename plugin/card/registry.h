@@ -22,8 +22,8 @@ void registry_start (Registry *self);
  */
 void registry_set_patience (Registry *self, guint seconds);
 
-/** registry_set_policy: which modems are known to be how; from now on, for every card. Once before
- * registry_start(). */
+/** registry_set_policy: which modems are known to be how; from now on, for every card; and how
+ * their slots may be used. Once before registry_start(). */
 void registry_set_policy (Registry *self, Policy *policy);
 
 /** registry_stop: cancels every queued and running job; nothing is published any more. */
@@ -32,8 +32,10 @@ void registry_stop (Registry *self);
 /** registry_is_idle: whether no job runs or waits on any queue. */
 gboolean registry_is_idle (Registry *self);
 
-/** registry_rescan: asks the modem stacks to look for devices, and reads every card anew. */
-void registry_rescan (Registry *self);
+/** registry_rescan: asks the modem stacks to look for devices, and reads every card anew. With
+ * EVERYWHERE also those in slots that are not in use: each is switched to and back, where the modem
+ * is not connected. */
+void registry_rescan (Registry *self, gboolean everywhere);
 
 /** registry_cards: all of them, owned by SELF. */
 GPtrArray *registry_cards (Registry *self);

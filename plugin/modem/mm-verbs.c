@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* What is asked of ModemManager for one modem, by workers: to bring it back, to power its radio up.
- */
+/* What is asked of ModemManager for one modem, by workers: to bring it back, to power its radio up,
+ * to use another slot. */
 
 #include "modem/mm-verbs.h"
 
@@ -43,24 +43,25 @@ is_busy (MMModemState state)
          || state == MM_MODEM_STATE_DISCONNECTING || state == MM_MODEM_STATE_UNKNOWN;
 }
 
+/* *STATE is one in which the modem may be pushed. */
 static gboolean
-check_state (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
+check_state (const ModemSnapshot *modem, MMModemState *state, GCancellable *cancellable,
+             GError **error)
 {
   g_autoptr (GVariant) answer = call (modem->path, "org.freedesktop.DBus.Properties", "Get",
                                       g_variant_new ("(ss)", MODEM_INTERFACE, "State"), "(v)",
                                       CALL_TIMEOUT_MS, cancellable, error);
   g_autoptr (GVariant) value = NULL;
-  MMModemState state;
 
   if (answer == NULL)
     return FALSE;
   g_variant_get (answer, "(v)", &value);
-  state = g_variant_is_of_type (value, G_VARIANT_TYPE_INT32) ? g_variant_get_int32 (value)
-                                                             : MM_MODEM_STATE_UNKNOWN;
-  if (!is_busy (state))
+  *state = g_variant_is_of_type (value, G_VARIANT_TYPE_INT32) ? g_variant_get_int32 (value)
+                                                              : MM_MODEM_STATE_UNKNOWN;
+  if (!is_busy (*state))
     return TRUE;
   error_set (error, ESIM_ERROR_MODEM, "modem",
-             "the modem is changing its state (%d): it is left alone", state);
+             "the modem is changing its state (%d): it is left alone", *state);
   return FALSE;
 }
 
@@ -96,8 +97,9 @@ mm_verbs_climb (const ModemSnapshot *modem, ModemRung rung, GCancellable *cancel
                 GError **error)
 {
   g_autoptr (GVariant) answer = NULL;
+  MMModemState state;
 
-  if (!check_state (modem, cancellable, error))
+  if (!check_state (modem, &state, cancellable, error))
     return FALSE;
   switch (rung)
     {
@@ -118,5 +120,27 @@ mm_verbs_enable (const ModemSnapshot *modem, GCancellable *cancellable, GError *
       = call (modem->path, MODEM_INTERFACE, "Enable", g_variant_new ("(b)", TRUE), "()",
               ENABLE_TIMEOUT_MS, cancellable, error);
 
+  return answer != NULL;
+}
+
+gboolean
+mm_verbs_use_slot (const ModemSnapshot *modem, guint slot, GCancellable *cancellable,
+                   GError **error)
+{
+  g_autoptr (GVariant) answer = NULL;
+  MMModemState state;
+
+  if (!check_state (modem, &state, cancellable, error))
+    return FALSE;
+  if (state == MM_MODEM_STATE_CONNECTED)
+    {
+      error_set (error, ESIM_ERROR_BUSY, "modem",
+                 "the modem is connected by the card in slot %u, and using slot %u would cut that: "
+                 "disconnect first",
+                 modem->slot + 1, slot + 1);
+      return FALSE;
+    }
+  answer = call (modem->path, MODEM_INTERFACE, "SetPrimarySimSlot", g_variant_new ("(u)", slot + 1),
+                 "()", INHIBIT_TIMEOUT_MS, cancellable, error);
   return answer != NULL;
 }

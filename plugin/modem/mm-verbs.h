@@ -9,3 +9,5 @@
 gboolean mm_verbs_climb (const ModemSnapshot *modem, ModemRung rung, GCancellable *cancellable,
                          GError **error);
 gboolean mm_verbs_enable (const ModemSnapshot *modem, GCancellable *cancellable, GError **error);
+gboolean mm_verbs_use_slot (const ModemSnapshot *modem, guint slot, GCancellable *cancellable,
+                            GError **error);

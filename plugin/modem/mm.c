@@ -216,6 +216,7 @@ entry_snapshot (Entry *self, MMModem *modem)
   MMModem3gpp *modem_3gpp = mm_object_peek_modem_3gpp (self->object);
   ModemSnapshot *snapshot = modem_snapshot_new ("modemmanager");
   guint slot = mm_modem_get_primary_sim_slot (modem); /* 1-based, 0 where there are no slots */
+  const char *const *slots = mm_modem_get_sim_slot_paths (modem);
 
   set_text (&snapshot->device, mm_modem_get_device (modem));
   set_text (&snapshot->path, self->path);
@@ -230,6 +231,7 @@ entry_snapshot (Entry *self, MMModem *modem)
   if (snapshot->state == MODEM_STATE_FAILED)
     snapshot->failure = map_failure (mm_modem_get_state_failed_reason (modem));
   snapshot->slot = slot ? slot - 1 : 0;
+  snapshot->n_slots = slots ? g_strv_length ((GStrv) slots) : 0;
   fill_ports (snapshot, modem);
   if (modem_3gpp)
     fill_3gpp (snapshot, modem_3gpp);
@@ -491,4 +493,5 @@ const ModemDriver modem_mm = {
   .rescan = rescan,
   .climb = mm_verbs_climb,
   .enable = mm_verbs_enable,
+  .use_slot = mm_verbs_use_slot,
 };

@@ -80,7 +80,7 @@ modem_snapshot_equal (const ModemSnapshot *a, const ModemSnapshot *b)
       return FALSE;
   return strcmp (a->stack, b->stack) == 0 && a->state == b->state && a->failure == b->failure
          && a->ended == b->ended && a->roaming == b->roaming && a->slot == b->slot
-         && same_ports (a, b);
+         && a->n_slots == b->n_slots && same_ports (a, b);
 }
 
 const char *

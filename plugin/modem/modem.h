@@ -58,6 +58,7 @@ typedef struct
   gboolean roaming;
   char *eid, *iccid, *imsi, *operator_name; /* of the SIM the stack sees now */
   guint slot;                               /* 0-based slot in use */
+  guint n_slots;                            /* how many there are to choose from; 0 and 1: none */
   ModemPort *ports;
   guint n_ports;
 } ModemSnapshot;
@@ -105,6 +106,11 @@ typedef struct
   /* Worker threads: powers the radio up (Modem.Enable) where it is disabled, so that it registers.
    */
   gboolean (*enable) (const ModemSnapshot *modem, GCancellable *cancellable, GError **error);
+  /* Worker threads: has the modem use SLOT (0-based) from now on; it leaves its stack and comes
+   * back for that, later than this returns. BUSY while it is connected, for that would be cut; NULL
+   * where the stack has no way. */
+  gboolean (*use_slot) (const ModemSnapshot *modem, guint slot, GCancellable *cancellable,
+                        GError **error);
 } ModemDriver;
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (ModemSnapshot, modem_snapshot_unref)

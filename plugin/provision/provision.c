@@ -184,6 +184,11 @@ run_step_done (Provision *self, Step step, const GError *error)
 static void
 on_card_changed (Provision *self)
 {
+  gboolean was_parked = self->was_parked;
+
+  self->was_parked = card_is_parked (self->card);
+  if (was_parked && !self->was_parked && !self->running)
+    run_again (self, 0);
   if (self->timer && self->step == STEP_WAIT_REGISTRATION)
     run_wait (self, 0);
   keep_look (self);
@@ -249,6 +254,15 @@ may_run_unasked (Provision *self)
   return self->journal && !run_has_fact (self, JOURNAL_SUSPENDED)
          && (self->policy->provision == POLICY_PROVISION_AUTOMATIC
              || run_has_fact (self, JOURNAL_ASKED));
+}
+
+/* Nobody's connection is given up for what was not asked for: neither is a slot switched to, nor is
+ * one kept that was lent for a job. */
+static gboolean
+may_use_slot (Provision *self)
+{
+  return !card_is_parked (self->card)
+         && (!card_is_on_loan (self->card) || run_has_fact (self, JOURNAL_ASKED));
 }
 
 /* Whether the run under way is still wanted. */
@@ -324,7 +338,7 @@ provision_start (Provision *self, gboolean asked, const char *settle, Progress *
       start_later (self, asked, settle, progress);
       return;
     }
-  if (!asked && (self->running || !may_run_unasked (self)))
+  if (!asked && (self->running || !may_run_unasked (self) || !may_use_slot (self)))
     return;
   if (asked && !check_start (self, self->running ? NULL : settle, &error))
     {
@@ -343,6 +357,7 @@ provision_start (Provision *self, gboolean asked, const char *settle, Progress *
       self->seen.card_read = !asked && card_facts (self->card) != NULL;
       self->running = TRUE;
       self->tried_on = FALSE;
+      card_engage (self->card);
     }
   self->seen.exhausted = FALSE;
   run_wait (self, 0);
@@ -448,6 +463,7 @@ provision_new (Card *card, Policy *policy, const ProviderDriver *const *provider
   self->policy = policy_ref (policy);
   self->providers = providers;
   self->connects = connects;
+  self->was_parked = card_is_parked (card);
   self->journal = journal_open (state_dir, card_eid (card), &self->problem);
   self->card_handler
       = g_signal_connect_swapped (card, "changed", G_CALLBACK (on_card_changed), self);

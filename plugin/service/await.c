@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* Waits for a card's modem, without holding anything. */
+/* Waits for a card's modem, and for its slot to be in use, without holding anything. */
 
 #include "service/await.h"
 
@@ -8,6 +8,8 @@
 
 /* Some modems leave the USB and come back after a switch, which takes them ten seconds. */
 #define PATIENCE_S 15
+/* Its slot may be switched to twice over before: by whoever is at work there now, and by us. */
+#define SLOT_PATIENCE_S 90
 
 typedef struct
 {
@@ -31,11 +33,20 @@ finish (Await *self, const GError *error)
   g_free (self);
 }
 
+/* A card that was parked is read first. */
+static gboolean
+is_ready (Card *card)
+{
+  return card_access (card) && card_facts (card);
+}
+
 static void
 on_changed (Await *self)
 {
-  if (card_access (self->card))
+  if (is_ready (self->card))
     finish (self, NULL);
+  else if (card_is_parked (self->card) && card_slot_problem (self->card))
+    finish (self, card_slot_problem (self->card));
 }
 
 /* Jobs are cancelled on the main thread; a plain signal may be disconnected from its handler. */
@@ -55,8 +66,12 @@ on_too_late (gpointer data)
   g_autoptr (GError) error = NULL;
 
   self->timer = 0;
-  error_set (&error, ESIM_ERROR_DEVICE_GONE, "service",
-             "the modem with this card is away and did not come back within %d s", PATIENCE_S);
+  if (card_modem (self->card))
+    error_set (&error, ESIM_ERROR_BUSY, "service",
+               "the card's slot is not in use, and could not be had within %d s", SLOT_PATIENCE_S);
+  else
+    error_set (&error, ESIM_ERROR_DEVICE_GONE, "service",
+               "the modem with this card is away and did not come back");
   finish (self, error);
   return G_SOURCE_REMOVE;
 }
@@ -67,7 +82,7 @@ await_modem (Card *card, GCancellable *cancellable, AwaitDone done, gpointer dat
   g_autoptr (GError) error = NULL;
   Await *self;
 
-  if (card_access (card))
+  if (is_ready (card))
     {
       done (NULL, data);
       return;
@@ -83,8 +98,11 @@ await_modem (Card *card, GCancellable *cancellable, AwaitDone done, gpointer dat
   self->cancellable = g_object_ref (cancellable);
   self->done = done;
   self->data = data;
-  self->timer = g_timeout_add_seconds (PATIENCE_S, on_too_late, self);
+  self->timer = g_timeout_add_seconds (card_is_parked (card) ? SLOT_PATIENCE_S : PATIENCE_S,
+                                       on_too_late, self);
   self->changed = g_signal_connect_swapped (card, "changed", G_CALLBACK (on_changed), self);
   self->cancelled
       = g_signal_connect_swapped (cancellable, "cancelled", G_CALLBACK (on_cancelled), self);
+  if (card_is_parked (card))
+    card_want_slot (card);
 }

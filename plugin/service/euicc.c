@@ -120,7 +120,8 @@ on_card_changed (Euicc *self)
 
   esim_euicc_set_modem (self->skeleton, modem && *modem->path ? modem->path : "/");
   esim_euicc_set_modem_stack (self->skeleton, modem ? modem->stack : "");
-  esim_euicc_set_slot (self->skeleton, modem ? modem->slot + 1 : 0);
+  esim_euicc_set_slot (self->skeleton, modem ? card_slot (self->card) + 1 : 0);
+  esim_euicc_set_active (self->skeleton, modem && !card_is_parked (self->card));
   esim_euicc_set_channel (self->skeleton, access ? access->driver->name : "");
   if (card_facts (self->card))
     show_facts (self, card_facts (self->card));
@@ -205,7 +206,10 @@ drop_ended_jobs (Euicc *self)
 {
   for (guint i = self->jobs->len; i > 0; i--)
     if (job_is_over (self->jobs->pdata[i - 1]))
-      g_ptr_array_remove_index (self->jobs, i - 1);
+      {
+        g_ptr_array_remove_index (self->jobs, i - 1);
+        card_disengage (self->card);
+      }
 }
 
 /* The job that runs now. */
@@ -246,6 +250,7 @@ euicc_start_job (Euicc *self, const char *kind, GDBusMethodInvocation *invocatio
   g_signal_connect_object (job_skeleton (job), "notify::state", G_CALLBACK (on_job_state), self,
                            G_CONNECT_SWAPPED);
   g_ptr_array_add (self->jobs, g_object_ref (job));
+  card_engage (self->card);
   show_positions (self);
   call_reply_path (invocation, job_skeleton (job), job_path (job));
   return g_object_ref (job);
@@ -255,6 +260,43 @@ static void
 on_provision_job_cancelled (Euicc *self)
 {
   provision_stop (self->provision, TRUE);
+}
+
+/* A person's wish for a card in a slot that is not in use. */
+typedef struct
+{
+  Euicc *euicc;
+  Job *job;
+  char *settle;
+} Wish;
+
+static void
+on_slot (const GError *error, gpointer data)
+{
+  g_autofree Wish *wish = data;
+  g_autoptr (Euicc) self = wish->euicc;
+  g_autoptr (Job) job = wish->job;
+  g_autofree char *settle = wish->settle;
+
+  if (error == NULL)
+    {
+      provision_start (self->provision, TRUE, settle, job_progress (job));
+      return;
+    }
+  g_clear_object (&self->provision_job);
+  job_end (job, NULL, error);
+  g_object_unref (self); /* start_provision()'s */
+}
+
+static void
+await_slot (Euicc *self, Job *job, const char *settle)
+{
+  Wish *wish = g_new0 (Wish, 1);
+
+  wish->euicc = g_object_ref (self);
+  wish->job = g_object_ref (job);
+  wish->settle = g_strdup (settle);
+  await_modem (self->card, job_cancellable (job), on_slot, wish);
 }
 
 static void
@@ -273,7 +315,10 @@ start_provision (Euicc *self, GDBusMethodInvocation *invocation, const char *set
   job_run (job);
   g_signal_connect_object (job_cancellable (job), "cancelled",
                            G_CALLBACK (on_provision_job_cancelled), self, G_CONNECT_SWAPPED);
-  provision_start (self->provision, TRUE, settle, job_progress (job));
+  if (card_is_parked (self->card))
+    await_slot (self, job, settle);
+  else
+    provision_start (self->provision, TRUE, settle, job_progress (job));
 }
 
 static void

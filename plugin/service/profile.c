@@ -221,7 +221,7 @@ enable_now (gpointer object, GDBusMethodInvocation *invocation)
 {
   if (call_takes_no_options (invocation))
     start_switch (object, invocation, "enable",
-                  (TaskPlan){ .verb = enable_verb, .check = is_enabled },
+                  (TaskPlan){ .verb = enable_verb, .check = is_enabled, .keeps = TRUE },
                   esim_profile_get_iccid (((ProfileObject *) object)->skeleton));
 }
 

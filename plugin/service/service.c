@@ -104,11 +104,19 @@ on_card_removed (Service *self, Card *card)
 static void
 rescan_now (gpointer object, GDBusMethodInvocation *invocation)
 {
+  static const char *const known[] = { "all-slots", "b", NULL };
   Service *self = object;
+  g_autoptr (GVariant) options = call_options (invocation);
+  g_autoptr (GError) error = NULL;
+  gboolean all_slots = FALSE;
 
-  if (!call_takes_no_options (invocation))
-    return;
-  registry_rescan (self->registry);
+  if (!call_check_options (options, known, &error))
+    {
+      call_fail (invocation, error);
+      return;
+    }
+  g_variant_lookup (options, "all-slots", "b", &all_slots);
+  registry_rescan (self->registry, all_slots);
   call_reply (invocation, NULL);
 }
 

@@ -173,6 +173,8 @@ task_done (gpointer data, const GError *error, gpointer user_data)
 
   if (self->facts)
     card_set_facts (euicc_card (self->euicc), self->facts);
+  if (error == NULL && self->plan.keeps)
+    card_keep_slot (euicc_card (self->euicc));
   if (error == NULL && self->plan.verb && !asked)
     provision_card_changed (euicc_provision (self->euicc));
   job_end (self->job, asked && !error ? self->plan.result (self->plan.parameters) : NULL, error);

@@ -27,6 +27,7 @@ typedef struct
                         same,   by a look over a new one; may be NULL */
   TaskResult result; /* VERB only asks: its answer, and the card is not read anew; may be NULL */
   gboolean icons;    /* read the profiles' icons too */
+  gboolean keeps;    /* once done, the card's slot is the one to use */
   gpointer parameters;
   GDestroyNotify free_parameters; /* may be NULL */
 } TaskPlan;

@@ -49,7 +49,7 @@ class FakeObject:
         self.registration = service.bus.register_object(path, self.info, self._on_call, self._on_get, None)
 
     def _default(self, name):
-        empty = {"s": "", "o": "/", "u": 0, "t": 0, "as": [], "ay": b"", "a{sv}": {}, "(ssssa{sv})": ("", "", "", "", {})}
+        empty = {"s": "", "b": False, "o": "/", "u": 0, "t": 0, "as": [], "ay": b"", "a{sv}": {}, "(ssssa{sv})": ("", "", "", "", {})}
         return self._variant(name, empty[self.types[name]])
 
     def _variant(self, name, value):

@@ -45,7 +45,7 @@ class CliCase(unittest.TestCase):
         self.service = fake_esimd.FakeEsimd(self.daemon.get_bus_address())
         self.addCleanup(self.service.stop)
         self.euicc = self.service.add("Euicc", 0, Eid=EID, Modem="/org/freedesktop/ModemManager1/Modem/3",
-                                      ModemStack="modemmanager", Slot=1, Channel="mbim", SpecVersion="2.3.0", FreeMemory=300000,
+                                      ModemStack="modemmanager", Slot=1, Active=True, Channel="mbim", SpecVersion="2.3.0", FreeMemory=300000,
                                       CiKeyIds=["AA11", "BB22"], ProvisioningState="idle")
         self.service.add("Profile", 1, Euicc=self.euicc.path, Iccid=ICCID, State="enabled", Class="operational", Name="Süper \x1b[31mSIM",
                          ServiceProvider="Twilio")

@@ -1,0 +1,480 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * SPDX-FileCopyrightText: 2026 The esimd developers */
+/* Which of a modem's slots is in use, and for whom: cards in the others are parked; a slot is
+ * switched to for a job on its card, and back when nobody needs it any more. */
+
+#include "base/error.h"
+#include "card/entry.h"
+#include "card/loan.h"
+
+#define LAYER "card"
+#define TICK_S 1
+/* ModemManager probes a QMI modem without a SIM for some 13 s, and some modems leave the USB. */
+#define SWITCH_S 60
+#define SLOTS_MAX 32 /* bits */
+/* A modem that appears so soon after someone asked is meant too. */
+#define ASKED_S 15
+
+/* A switch on its way. */
+typedef struct
+{
+  const ModemDriver *driver;
+  ModemSnapshot *modem;
+  char *state_dir; /* NULL: nothing is kept */
+  guint slot;
+  gint from, to;         /* the loan that it makes; -1: it ends one */
+  gint old_from, old_to; /* the one that there was */
+} Switch;
+
+static void
+switch_free (gpointer data)
+{
+  Switch *self = data;
+
+  modem_snapshot_unref (self->modem);
+  g_free (self->state_dir);
+  g_free (self);
+}
+
+static gboolean
+note (const Switch *self, gint from, gint to, GError **error)
+{
+  if (from >= 0)
+    return loan_write (self->state_dir, self->modem->device, from, to, error);
+  loan_forget (self->state_dir, self->modem->device);
+  return TRUE;
+}
+
+/* Noted before it is lent, struck out after it is back. */
+static gboolean
+switch_work (gpointer data, GCancellable *cancellable, GError **error)
+{
+  Switch *self = data;
+
+  if (self->from >= 0 && !note (self, self->from, self->to, error))
+    return FALSE;
+  if (self->driver->use_slot (self->modem, self->slot, cancellable, error))
+    return self->from >= 0 || note (self, -1, -1, error);
+  note (self, self->old_from, self->old_to, NULL);
+  return FALSE;
+}
+
+static gboolean
+is_lent (const Entry *self)
+{
+  return self->slots.from >= 0;
+}
+
+static void
+set_loan (Entry *self, gint from, gint to)
+{
+  self->slots.from = from;
+  self->slots.to = to;
+  if (self->card)
+    card_set_on_loan (self->card, is_lent (self));
+}
+
+static void
+forget_loan (Entry *self)
+{
+  if (!is_lent (self))
+    return;
+  set_loan (self, -1, -1);
+  loan_forget (self->registry->state_dir, self->device);
+}
+
+static ChannelSlotKind
+kind_of (const Entry *self, guint slot)
+{
+  const GArray *known = self->slots.known;
+
+  return known && slot < known->len ? g_array_index (known, ChannelSlot, slot).kind
+                                    : CHANNEL_SLOT_UNKNOWN;
+}
+
+/* ---- switching ---- */
+
+static void
+refuse_wanted (Entry *self, GError *error)
+{
+  Card *card = g_steal_pointer (&self->slots.wanted);
+
+  if (card)
+    card_refuse_slot (card, error);
+  else
+    g_error_free (error);
+}
+
+static void
+on_switched (gpointer data, const GError *error, gpointer user_data)
+{
+  const Switch *job = data;
+  Registry *registry = user_data;
+  Entry *self = g_hash_table_lookup (registry->entries, job->modem->device);
+
+  if (self == NULL || error == NULL)
+    return; /* the modem's coming back ends it */
+  g_debug ("slot %u of %s: %s", job->slot + 1, self->device, error->message);
+  self->slots.switching = FALSE;
+  self->slots.asked = FALSE;
+  set_loan (self, job->old_from, job->old_to);
+  refuse_wanted (self, g_error_copy (error));
+}
+
+static gboolean on_tick (gpointer data);
+
+static void
+start_timer (Entry *self)
+{
+  if (self->slots.timer == 0)
+    self->slots.timer = g_timeout_add_seconds (TICK_S, on_tick, self);
+}
+
+/* FROM, TO: the loan afterwards. */
+static void
+start_switch (Entry *self, guint slot, gint from, gint to)
+{
+  Switch *job = g_new0 (Switch, 1);
+
+  job->driver = self->driver;
+  job->modem = modem_snapshot_ref (self->modem);
+  job->state_dir = g_strdup (self->registry->state_dir);
+  job->slot = slot;
+  job->from = from;
+  job->to = to;
+  job->old_from = self->slots.from;
+  job->old_to = self->slots.to;
+  self->slots.switching = TRUE;
+  self->slots.target = slot;
+  self->slots.since = g_get_monotonic_time ();
+  set_loan (self, from, to);
+  start_timer (self);
+  queue_push (self->card_queue, switch_work, job, switch_free, self->registry->stop, on_switched,
+              self->registry);
+}
+
+/* What was in use before a whole row of switches is what is gone back to. */
+static void
+lend (Entry *self, guint slot)
+{
+  gint from = is_lent (self) ? self->slots.from : (gint) self->modem->slot;
+
+  start_switch (self, slot, from, (gint) slot);
+}
+
+static gboolean
+is_overdue (const Entry *self)
+{
+  return g_get_monotonic_time () - self->slots.since > SWITCH_S * G_USEC_PER_SEC;
+}
+
+static void
+end_switch (Entry *self, const char *how)
+{
+  GError *error = NULL;
+
+  self->slots.switching = FALSE;
+  if (self->modem && self->modem->slot == self->slots.target)
+    return;
+  error_set (&error, ESIM_ERROR_MODEM, LAYER, "the modem was told to use slot %u, and %s",
+             self->slots.target + 1, how);
+  g_debug ("%s: %s", self->device, error->message);
+  refuse_wanted (self, error);
+}
+
+static gboolean
+is_at_work (const Entry *self)
+{
+  return self->reading || (self->card && card_is_engaged (self->card))
+         || !queue_is_idle (self->card_queue) || !queue_is_idle (self->net_queue);
+}
+
+static void
+look_at_wanted (Entry *self)
+{
+  if (!card_is_engaged (self->slots.wanted))
+    self->slots.wanted = NULL; /* whoever wanted it is gone */
+  else
+    lend (self, card_slot (self->slots.wanted));
+}
+
+/* Whoever asks for one thing of a card will soon ask for another, and a switch takes seconds. */
+static void
+look_at_loan (Entry *self)
+{
+  const gint64 now = g_get_monotonic_time ();
+  const guint patience_s = self->registry->policy->switch_back_s;
+
+  if (self->slots.idle_since == 0)
+    self->slots.idle_since = now;
+  if (now - self->slots.idle_since >= patience_s * G_USEC_PER_SEC)
+    start_switch (self, (guint) self->slots.from, -1, -1);
+}
+
+static gboolean
+on_tick (gpointer data)
+{
+  Entry *self = data;
+
+  if (self->slots.switching && is_overdue (self))
+    end_switch (self, "does not do it");
+  if (self->slots.switching || self->modem == NULL)
+    return G_SOURCE_CONTINUE;
+  if (is_at_work (self))
+    {
+      self->slots.idle_since = 0;
+      return G_SOURCE_CONTINUE;
+    }
+  if (self->slots.wanted)
+    look_at_wanted (self);
+  else if (is_lent (self))
+    look_at_loan (self);
+  if (self->slots.switching || self->slots.wanted || is_lent (self))
+    return G_SOURCE_CONTINUE;
+  self->slots.timer = 0;
+  return G_SOURCE_REMOVE;
+}
+
+static gboolean
+check_may_switch (const Entry *self, guint slot, GError **error)
+{
+  if (self->driver->use_slot == NULL)
+    error_set (error, ESIM_ERROR_UNSUPPORTED, LAYER, "%s has no way to use slot %u",
+               self->driver->name, slot + 1);
+  else if (!self->registry->policy->switch_slots)
+    error_set (error, ESIM_ERROR_UNSUPPORTED, LAYER,
+               "the card is in slot %u, which is not in use, and esimd.conf says switch-slots=no: "
+               "mmcli --set-primary-sim-slot=%u switches to it",
+               slot + 1, slot + 1);
+  else
+    return TRUE;
+  return FALSE;
+}
+
+void
+slots_want (Entry *self, Card *card)
+{
+  GError *error = NULL;
+
+  if (!check_may_switch (self, card_slot (card), &error))
+    {
+      card_refuse_slot (card, error);
+      return;
+    }
+  if (self->slots.wanted && self->slots.wanted != card)
+    {
+      error_set (&error, ESIM_ERROR_BUSY, LAYER, "a card in another slot is waited for already");
+      card_refuse_slot (card, error);
+      return;
+    }
+  self->slots.wanted = card;
+  start_timer (self);
+}
+
+void
+slots_keep (Entry *self, Card *card)
+{
+  if (card == self->card)
+    forget_loan (self);
+}
+
+/* ---- parked cards ---- */
+
+static Card *
+parked_at (const Entry *self, guint slot)
+{
+  for (guint i = 0; i < self->slots.parked->len; i++)
+    if (card_slot (self->slots.parked->pdata[i]) == slot)
+      return self->slots.parked->pdata[i];
+  return NULL;
+}
+
+static void
+drop_parked (Entry *self, Card *card)
+{
+  if (card == NULL)
+    return;
+  if (self->slots.wanted == card)
+    self->slots.wanted = NULL;
+  entry_drop_card (self, card);
+  g_ptr_array_remove (self->slots.parked, card);
+}
+
+static void
+park (Entry *self, Card *card, guint slot)
+{
+  card_set_place (card, slot, TRUE);
+  card_set_on_loan (card, FALSE);
+  g_ptr_array_add (self->slots.parked, card);
+}
+
+void
+slots_show (Entry *self)
+{
+  if (self->modem == NULL)
+    self->slots.away = TRUE;
+  for (guint i = 0; i < self->slots.parked->len; i++)
+    card_set_modem (self->slots.parked->pdata[i], self->driver, self->modem, NULL);
+}
+
+static void
+swap_cards (Entry *self)
+{
+  guint slot = self->modem->slot;
+  Card *card = parked_at (self, slot);
+
+  if (self->card && card_slot (self->card) != slot)
+    park (self, g_steal_pointer (&self->card), card_slot (self->card));
+  if (card == NULL || self->card)
+    return;
+  self->card = g_object_ref (card);
+  g_ptr_array_remove (self->slots.parked, card);
+  card_set_place (card, slot, FALSE);
+  if (self->slots.wanted == card)
+    self->slots.wanted = NULL;
+}
+
+void
+slots_moved (Entry *self)
+{
+  gboolean away = self->slots.away;
+
+  self->slots.away = FALSE;
+  if (self->slots.switching && (away || self->modem->slot == self->slots.target))
+    end_switch (self, "came back as it was");
+  /* Someone else has chosen a slot meanwhile. */
+  if (is_lent (self) && !self->slots.switching && (gint) self->modem->slot != self->slots.to)
+    forget_loan (self);
+  if (is_lent (self) && self->registry->policy->switch_back_s == 0)
+    forget_loan (self);
+  swap_cards (self);
+  set_loan (self, self->slots.from, self->slots.to);
+  self->slots.idle_since = 0;
+  if (is_lent (self))
+    start_timer (self);
+}
+
+static void
+see_slot (Entry *self, guint slot, const ChannelSlot *told)
+{
+  Card *there = parked_at (self, slot);
+  gboolean named = told->kind == CHANNEL_SLOT_EUICC && *told->eid;
+
+  if (told->kind == CHANNEL_SLOT_EMPTY || told->kind == CHANNEL_SLOT_PLAIN
+      || (named && there && !g_str_equal (card_eid (there), told->eid)))
+    {
+      drop_parked (self, there);
+      there = NULL;
+    }
+  if (!named || there || (self->card && g_str_equal (card_eid (self->card), told->eid)))
+    return;
+  there = entry_new_card (self, told->eid);
+  park (self, there, slot);
+  card_set_modem (there, self->driver, self->modem, NULL);
+  entry_publish_card (self, there);
+}
+
+void
+slots_see (Entry *self, GArray *known)
+{
+  if (known == NULL || self->modem == NULL)
+    {
+      g_clear_pointer (&known, g_array_unref);
+      return;
+    }
+  g_clear_pointer (&self->slots.known, g_array_unref);
+  self->slots.known = known;
+  for (guint i = 0; i < known->len; i++)
+    if (i != self->modem->slot)
+      see_slot (self, i, &g_array_index (known, ChannelSlot, i));
+}
+
+/* ---- looking around ---- */
+
+/* The next slot, not in use, that may hold an eUICC and was not looked into; -1: none. */
+static gint
+next_to_look_into (const Entry *self)
+{
+  for (guint i = 0; i < MIN (self->modem->n_slots, SLOTS_MAX); i++)
+    {
+      ChannelSlotKind kind = kind_of (self, i);
+
+      if (i != self->modem->slot && !(self->slots.looked & 1u << i)
+          && (kind == CHANNEL_SLOT_UNKNOWN || kind == CHANNEL_SLOT_EUICC))
+        return (gint) i;
+    }
+  return -1;
+}
+
+/* Whether the slot in use serves nobody. A card there that can't be read at the moment is tried
+ * again first. */
+static gboolean
+is_useless (const Entry *self)
+{
+  return self->card == NULL && self->modem->failure == MODEM_FAILURE_NO_SIM
+         && (kind_of (self, self->modem->slot) == CHANNEL_SLOT_EMPTY || self->retry_source == 0);
+}
+
+void
+slots_look (Entry *self)
+{
+  gint slot;
+
+  if (self->modem == NULL || self->reading || self->slots.switching || self->slots.wanted)
+    return;
+  /* Found by a look from an empty slot: there is nothing to go back to. */
+  if (is_lent (self) && self->card
+      && kind_of (self, (guint) self->slots.from) == CHANNEL_SLOT_EMPTY)
+    forget_loan (self);
+  if (self->modem->n_slots < 2 || !(self->slots.asked || is_useless (self))
+      || !check_may_switch (self, 0, NULL))
+    return;
+  slot = next_to_look_into (self);
+  if (slot < 0)
+    {
+      self->slots.asked = FALSE;
+      return;
+    }
+  self->slots.looked |= 1u << slot;
+  lend (self, (guint) slot);
+}
+
+void
+slots_ask (Entry *self, gboolean everywhere)
+{
+  self->slots.looked = 0;
+  self->slots.asked = everywhere;
+}
+
+/* ---- with the entry ---- */
+
+void
+slots_open (Entry *self)
+{
+  self->slots.parked = g_ptr_array_new_with_free_func (g_object_unref);
+  self->slots.from = self->slots.to = -1;
+  loan_read (self->registry->state_dir, self->device, &self->slots.from, &self->slots.to);
+  self->slots.asked
+      = self->registry->asked_at
+        && g_get_monotonic_time () - self->registry->asked_at < ASKED_S * G_USEC_PER_SEC;
+}
+
+void
+slots_drop_cards (Entry *self)
+{
+  while (self->slots.parked->len > 0)
+    drop_parked (self, self->slots.parked->pdata[0]);
+  g_clear_pointer (&self->slots.known, g_array_unref);
+  self->slots.looked = 0;
+  self->slots.asked = self->slots.switching = FALSE;
+}
+
+void
+slots_close (Entry *self)
+{
+  g_clear_handle_id (&self->slots.timer, g_source_remove);
+  for (guint i = 0; i < self->slots.parked->len; i++)
+    g_signal_handlers_disconnect_by_data (self->slots.parked->pdata[i], self);
+  g_ptr_array_unref (self->slots.parked);
+  g_clear_pointer (&self->slots.known, g_array_unref);
+}
