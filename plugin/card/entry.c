@@ -106,6 +106,7 @@ entry_show_modem (Entry *self)
 static void
 entry_publish (Entry *self, CardFacts *facts, gboolean moved)
 {
+  slots_found (self);
   if (self->card && !g_str_equal (card_eid (self->card), facts->eid))
     drop_used_card (self);
   if (self->card)
@@ -116,6 +117,7 @@ entry_publish (Entry *self, CardFacts *facts, gboolean moved)
       return;
     }
   self->card = entry_new_card (self, facts->eid);
+  card_set_on_loan (self->card, self->slots.from >= 0);
   card_set_facts (self->card, facts);
   if (self->modem)
     entry_show_modem (self);

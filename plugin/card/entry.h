@@ -39,6 +39,7 @@ typedef struct
   gint64 since;
   gboolean away; /* the modem was, since it was here last */
   gint from, to; /* the loan: TO is in use for a moment, FROM was before; -1: there is none */
+  gboolean from_nothing; /* FROM has no SIM */
   gint64 idle_since;
   guint timer;
 } Slots;
@@ -81,14 +82,15 @@ void entry_drop_card (Entry *self, Card *card);
 /* slots.c: which slot is in use, for whom and for how long. slots_open, slots_close: with the
  * entry. slots_moved: the modem is there, before its cards are shown: parked cards whose slot is in
  * use now are parked no more. slots_show: parked cards are told of the modem, or of its absence.
- * slots_see: what the modem tells of its slots (taken; NULL: nothing). slots_look: looks into slots
- * that may hold an eUICC, where the one in use has no SIM or someone asked. slots_drop_cards: the
- * modem is gone. */
+ * slots_see: what the modem tells of its slots (taken; NULL: nothing). slots_found: there is an
+ * eUICC in the one in use; before it is published. slots_look: looks into slots that may hold one,
+ * where the one in use has no SIM or someone asked. slots_drop_cards: the modem is gone. */
 void slots_open (Entry *self);
 void slots_close (Entry *self);
 void slots_moved (Entry *self);
 void slots_show (Entry *self);
 void slots_see (Entry *self, GArray *known);
+void slots_found (Entry *self);
 void slots_look (Entry *self);
 void slots_drop_cards (Entry *self);
 

@@ -65,13 +65,14 @@ is_lent (const Entry *self)
   return self->slots.from >= 0;
 }
 
+/* A card whose slot is being left is not in use any more for anybody. */
 static void
 set_loan (Entry *self, gint from, gint to)
 {
   self->slots.from = from;
   self->slots.to = to;
   if (self->card)
-    card_set_on_loan (self->card, is_lent (self));
+    card_set_on_loan (self->card, is_lent (self) || self->slots.switching);
 }
 
 static void
@@ -153,12 +154,23 @@ start_switch (Entry *self, guint slot, gint from, gint to)
               self->registry);
 }
 
+/* Whether the slot in use serves nobody. A card there that can't be read at the moment is tried
+ * again first. */
+static gboolean
+is_useless (const Entry *self)
+{
+  return self->card == NULL && self->modem->failure == MODEM_FAILURE_NO_SIM
+         && (kind_of (self, self->modem->slot) == CHANNEL_SLOT_EMPTY || self->retry_source == 0);
+}
+
 /* What was in use before a whole row of switches is what is gone back to. */
 static void
 lend (Entry *self, guint slot)
 {
   gint from = is_lent (self) ? self->slots.from : (gint) self->modem->slot;
 
+  if (!is_lent (self))
+    self->slots.from_nothing = is_useless (self);
   start_switch (self, slot, from, (gint) slot);
 }
 
@@ -406,13 +418,14 @@ next_to_look_into (const Entry *self)
   return -1;
 }
 
-/* Whether the slot in use serves nobody. A card there that can't be read at the moment is tried
- * again first. */
-static gboolean
-is_useless (const Entry *self)
+void
+slots_found (Entry *self)
 {
-  return self->card == NULL && self->modem->failure == MODEM_FAILURE_NO_SIM
-         && (kind_of (self, self->modem->slot) == CHANNEL_SLOT_EMPTY || self->retry_source == 0);
+  /* There is nothing to go back to. */
+  if (is_lent (self)
+      && (self->slots.from_nothing
+          || kind_of (self, (guint) self->slots.from) == CHANNEL_SLOT_EMPTY))
+    forget_loan (self);
 }
 
 void
@@ -422,10 +435,6 @@ slots_look (Entry *self)
 
   if (self->modem == NULL || self->reading || self->slots.switching || self->slots.wanted)
     return;
-  /* Found by a look from an empty slot: there is nothing to go back to. */
-  if (is_lent (self) && self->card
-      && kind_of (self, (guint) self->slots.from) == CHANNEL_SLOT_EMPTY)
-    forget_loan (self);
   if (self->modem->n_slots < 2 || !(self->slots.asked || is_useless (self))
       || !check_may_switch (self, 0, NULL))
     return;

@@ -180,14 +180,23 @@ run_step_done (Provision *self, Step step, const GError *error)
     }
 }
 
+/* Nobody's connection is given up for what was not asked for: neither is a slot switched to, nor is
+ * one kept that was lent for a job. */
+static gboolean
+may_use_slot (Provision *self)
+{
+  return !card_is_parked (self->card)
+         && (!card_is_on_loan (self->card) || run_has_fact (self, JOURNAL_ASKED));
+}
+
 /* News end a wait, but never a back-off or a poll's interval. */
 static void
 on_card_changed (Provision *self)
 {
-  gboolean was_parked = self->was_parked;
+  gboolean was_free = self->was_free;
 
-  self->was_parked = card_is_parked (self->card);
-  if (was_parked && !self->was_parked && !self->running)
+  self->was_free = may_use_slot (self);
+  if (self->was_free && !was_free && !self->running)
     run_again (self, 0);
   if (self->timer && self->step == STEP_WAIT_REGISTRATION)
     run_wait (self, 0);
@@ -254,15 +263,6 @@ may_run_unasked (Provision *self)
   return self->journal && !run_has_fact (self, JOURNAL_SUSPENDED)
          && (self->policy->provision == POLICY_PROVISION_AUTOMATIC
              || run_has_fact (self, JOURNAL_ASKED));
-}
-
-/* Nobody's connection is given up for what was not asked for: neither is a slot switched to, nor is
- * one kept that was lent for a job. */
-static gboolean
-may_use_slot (Provision *self)
-{
-  return !card_is_parked (self->card)
-         && (!card_is_on_loan (self->card) || run_has_fact (self, JOURNAL_ASKED));
 }
 
 /* Whether the run under way is still wanted. */
@@ -463,13 +463,13 @@ provision_new (Card *card, Policy *policy, const ProviderDriver *const *provider
   self->policy = policy_ref (policy);
   self->providers = providers;
   self->connects = connects;
-  self->was_parked = card_is_parked (card);
   self->journal = journal_open (state_dir, card_eid (card), &self->problem);
   self->card_handler
       = g_signal_connect_swapped (card, "changed", G_CALLBACK (on_card_changed), self);
   self->network_handler
       = g_signal_connect_data (g_network_monitor_get_default (), "network-changed",
                                G_CALLBACK (on_network_changed), self, NULL, G_CONNECT_SWAPPED);
+  self->was_free = may_use_slot (self);
   if (self->journal)
     self->outbox = outbox_new (card, self->journal, on_outbox_changed, self);
   notices_schedule (self);

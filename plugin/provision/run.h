@@ -81,7 +81,7 @@ struct _Provision
   guint again_timer; /* looks again unasked */
   gboolean tried_on; /* no network takes ours, there is none to go back to, and that is no end */
   gboolean unseen;   /* not even the modem sees it */
-  gboolean was_parked;
+  gboolean was_free; /* may_use_slot(), when the card changed last */
   gboolean was_up;   /* our connection, when it was last looked at */
   guint up_path;     /* hash of the modem's path then */
   guint drops;       /* of it, in close succession */

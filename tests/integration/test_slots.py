@@ -92,6 +92,7 @@ class BesideASim(SlotsCase):
         self.until_active()
 
     def test_killed_while_it_is_lent(self):
+        self.settings["provision"]["mode"] = "automatic"  # but for no card whose slot is only lent
         self.settings["modem"]["switch-back"] = "3600"
         self.begin()
         self.rescan(all_slots=True)
@@ -101,7 +102,9 @@ class BesideASim(SlotsCase):
         self.settings["modem"]["switch-back"] = "1"
         self.start_esimd()
         self.until_back()
+        self.assertEqual(self.supersim("profiles")["profiles"], [], "nothing is ordered")
         self.kill_esimd()
+        self.settings["provision"]["mode"] = "on-request"
         self.choose(1)  # while esimd is not there
         self.start_esimd()
         self.settle(3)
@@ -117,6 +120,15 @@ class BesideASim(SlotsCase):
         self.assertIn("disconnect", job["Error"][1])
         self.assertEqual((self.seen()[1]["State"], self.used()), (11, 0), "its connection is not cut")
         self.assertEqual(self.notes(), [])
+
+    def test_back_where_no_network_takes_the_profile(self):
+        self.settings["provision"]["registration-timeout"] = "2"
+        self.modem("set", barred=["8988307"])
+        self.begin()
+        self.find()
+        self.assert_failed(self.provision(90), "NotRegistered")
+        self.until_back()
+        self.until(lambda: self.seen() and self.seen()[1]["State"] != -1, 10, "the SIM serves again")
 
     def test_by_nobody_where_the_settings_say_so(self):
         self.settings["modem"]["switch-slots"] = "no"
