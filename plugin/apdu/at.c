@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apdu/manage.h"
 #include "base/error.h"
 
 #define LAYER "at"
@@ -139,71 +140,18 @@ status_word (GBytes *answer)
   return data[size - 2] << 8 | data[size - 1];
 }
 
-/* Never cancelled: a channel that opens meanwhile would stay so. */
 static GBytes *
-csim (At *self, const guint8 *apdu, gsize size, guint16 *sw, GError **error)
+csim (gpointer data, const guint8 *apdu, gsize size, GError **error)
 {
-  GBytes *answer = exchange (self, TRUE, apdu, size, NULL, error);
-
-  if (answer)
-    *sw = status_word (answer);
-  return answer;
+  return exchange (data, TRUE, apdu, size, NULL, error);
 }
 
-static gboolean
-csim_close (At *self, guint number, GError **error)
-{
-  guint8 apdu[] = { 0x00, 0x70, 0x80, number };
-  guint16 sw = 0;
-  g_autoptr (GBytes) answer = csim (self, apdu, sizeof apdu, &sw, error);
-
-  if (answer && sw != 0x9000)
-    error_set (error, ESIM_ERROR_CHANNEL, LAYER, "the card answered %04X to closing a channel", sw);
-  return answer && sw == 0x9000;
-}
-
-/* MANAGE CHANNEL open (ISO 7816-4, 11.1.2): *NUMBER is the card's own. */
-static gboolean
-csim_manage (At *self, guint *number, GError **error)
-{
-  static const guint8 apdu[] = { 0x00, 0x70, 0x00, 0x00, 0x01 };
-  guint16 sw = 0;
-  g_autoptr (GBytes) answer = csim (self, apdu, sizeof apdu, &sw, error);
-  const guint8 *data;
-
-  if (answer == NULL)
-    return FALSE;
-  data = g_bytes_get_data (answer, NULL);
-  if (sw == 0x9000 && g_bytes_get_size (answer) == 3 && data[0] >= 1 && data[0] <= CHANNELS_MAX)
-    {
-      *number = data[0];
-      return TRUE;
-    }
-  return channel_check_selected (LAYER, sw, 0, error);
-}
+static const ManageWay csim_way = { LAYER, csim };
 
 static gboolean
 csim_open (At *self, GBytes *aid, GError **error)
 {
-  gsize size;
-  const guint8 *bytes = g_bytes_get_data (aid, &size);
-  guint8 apdu[5 + 16] = { 0x00, 0xa4, 0x04, 0x00, size };
-  g_autoptr (GBytes) answer = NULL;
-  guint16 sw = 0;
-  guint number;
-
-  if (!csim_manage (self, &number, error))
-    return FALSE;
-  apdu[0] = number;
-  memcpy (apdu + 5, bytes, MIN (size, 16));
-  answer = csim (self, apdu, 5 + size, &sw, error);
-  if (answer && channel_check_selected (LAYER, sw, number, error))
-    {
-      self->session = number;
-      return TRUE;
-    }
-  csim_close (self, number, NULL);
-  return FALSE;
+  return manage_open (&csim_way, self, aid, &self->session, error);
 }
 
 static gboolean
@@ -369,9 +317,10 @@ at_close_logical (gpointer data, guint number, GError **error)
   g_autoptr (GError) local = NULL;
 
   if (self->csim)
-    return csim_close (self, number, error);
+    return manage_close (&csim_way, self, number, error);
   if (cchc (self, self->handle, &local)
-      || (error_get_raw (local, "at") && !self->plain_cla && csim_close (self, number, NULL)))
+      || (error_get_raw (local, "at") && !self->plain_cla
+          && manage_close (&csim_way, self, number, NULL)))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;
