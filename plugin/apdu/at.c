@@ -10,6 +10,7 @@
 
 #include "apdu/manage.h"
 #include "base/error.h"
+#include "base/hex.h"
 
 #define LAYER "at"
 #define COMMAND_TIMEOUT_MS 10000 /* for all but APDUs; a SELECT may wake the card */
@@ -57,30 +58,6 @@ at_open_device (const ChannelTarget *target, GCancellable *cancellable, GError *
   return self;
 }
 
-static char *
-to_hex (const guint8 *data, gsize size)
-{
-  GString *hex = g_string_sized_new (2 * size + 1);
-
-  for (gsize i = 0; i < size; i++)
-    g_string_append_printf (hex, "%02X", data[i]);
-  return g_string_free (hex, FALSE);
-}
-
-static GBytes *
-from_hex (const char *hex)
-{
-  gsize length = strlen (hex);
-  guint8 *data;
-
-  if (length % 2 != 0 || length < 4 || strspn (hex, "0123456789abcdefABCDEF") != length)
-    return NULL;
-  data = g_malloc (length / 2);
-  for (gsize i = 0; i < length / 2; i++)
-    data[i] = g_ascii_xdigit_value (hex[2 * i]) << 4 | g_ascii_xdigit_value (hex[2 * i + 1]);
-  return g_bytes_new_take (data, length / 2);
-}
-
 /* LENGTH,"HEX", the quotes not always there; LENGTH counts digits, with some modems bytes. */
 static GBytes *
 parse_answer (const char *answer, GError **error)
@@ -94,8 +71,8 @@ parse_answer (const char *answer, GError **error)
     {
       hex = g_strdup (end + 1);
       g_strstrip (g_strdelimit (hex, "\"", ' '));
-      if (strlen (hex) == length || strlen (hex) == 2 * length)
-        bytes = from_hex (hex);
+      if (strlen (hex) >= 4 && (strlen (hex) == length || strlen (hex) == 2 * length))
+        bytes = hex_decode (hex);
     }
   if (bytes == NULL)
     error_set (error, ESIM_ERROR_CARD_RUBBISH, LAYER, "the modem's answer is no APDU: %.24s",
@@ -116,7 +93,7 @@ static GBytes *
 exchange (At *self, gboolean csim, const guint8 *apdu, gsize size, GCancellable *cancellable,
           GError **error)
 {
-  g_autofree char *hex = to_hex (apdu, size);
+  g_autofree char *hex = hex_encode (apdu, size);
   g_autofree char *command
       = csim ? g_strdup_printf ("AT+CSIM=%zu,\"%s\"", 2 * size, hex)
              : g_strdup_printf ("AT+CGLA=%s,%zu,\"%s\"", self->handle, 2 * size, hex);
@@ -157,7 +134,7 @@ csim_open (At *self, GBytes *aid, GError **error)
 static gboolean
 ccho (At *self, GBytes *aid, GError **error)
 {
-  g_autofree char *hex = to_hex (g_bytes_get_data (aid, NULL), g_bytes_get_size (aid));
+  g_autofree char *hex = hex_encode (g_bytes_get_data (aid, NULL), g_bytes_get_size (aid));
   g_autofree char *command = g_strdup_printf ("AT+CCHO=\"%s\"", hex);
   g_autofree char *answer = NULL;
   guint64 session = 0;
