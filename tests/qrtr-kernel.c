@@ -12,10 +12,9 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
-#include <sys/un.h>
 #include <unistd.h>
 
-#include "qmux.h"
+#include "qrtr-modem.h"
 
 #define MODEM_NODE 0
 #define OUR_NODE 1
@@ -23,7 +22,6 @@
 #define DMS 2
 #define UIM 11
 #define UIM_PORT 17
-#define QMUX_ALL 6 /* with flags, service and client, which QRTR's messages do not have */
 
 typedef struct
 {
@@ -251,35 +249,11 @@ ask_name_service (Port *port, const guint8 *data, gsize size)
     g_assert_cmpuint (GUINT32_FROM_LE (packet.cmd), ==, QRTR_TYPE_DEL_LOOKUP);
 }
 
-/* Each client is a connection. */
-static void
-connect_modem (Port *port)
-{
-  struct sockaddr_un address = { .sun_family = AF_UNIX };
-  socklen_t size = G_STRUCT_OFFSET (struct sockaddr_un, sun_path) + 1 + strlen (kernel.modem);
-
-  memcpy (address.sun_path + 1, kernel.modem, strlen (kernel.modem));
-  port->modem = socket (AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-  g_assert_cmpint (connect (port->modem, (struct sockaddr *) &address, size), ==, 0);
-}
-
-static void
-ask_modem (Port *port, const guint8 *data, gsize size)
-{
-  gsize length = QMUX_ALL - 1 + size;
-  guint8 head[QMUX_ALL] = { 1, length & 0xff, length >> 8, 0, UIM, 1 };
-  struct iovec parts[] = { { head, sizeof head }, { (void *) data, size } };
-
-  if (port->modem < 0)
-    connect_modem (port);
-  g_assert_cmpint (writev (port->modem, parts, G_N_ELEMENTS (parts)), ==, 1 + length);
-}
-
 /* What the program sent from PORT; FALSE once it is closed. */
 static gboolean
 take_message (Port *port)
 {
-  guint8 message[8192];
+  guint8 message[QRTR_MODEM_MAX];
   ssize_t got = syscall (SYS_recvfrom, port->fd, message, sizeof message, MSG_DONTWAIT, NULL, NULL);
   struct sockaddr_qrtr to;
 
@@ -293,7 +267,9 @@ take_message (Port *port)
     {
       g_assert_cmpuint (to.sq_node, ==, MODEM_NODE);
       g_assert_cmpuint (to.sq_port, ==, UIM_PORT);
-      ask_modem (port, message + sizeof to, got - sizeof to);
+      if (port->modem < 0)
+        port->modem = qrtr_modem_call (kernel.modem);
+      qrtr_modem_ask (port->modem, message + sizeof to, got - sizeof to);
     }
   return TRUE;
 }
@@ -312,17 +288,13 @@ hang_up (Port *port)
 static void
 take_answer (Port *port)
 {
-  guint8 frame[8192];
-  ssize_t got
-      = syscall (SYS_recvfrom, port->modem, frame, QMUX_HEAD, MSG_DONTWAIT | MSG_PEEK, NULL, NULL);
+  guint8 answer[QRTR_MODEM_MAX];
+  gssize got = qrtr_modem_answer (port->modem, answer);
 
   if (got == 0)
     hang_up (port);
-  if (got < QMUX_HEAD)
-    return;
-  got = syscall (SYS_recvfrom, port->modem, frame, qmux_length (frame), MSG_WAITALL, NULL, NULL);
-  g_assert_cmpint (got, ==, qmux_length (frame));
-  deliver (port, MODEM_NODE, UIM_PORT, frame + QMUX_ALL, got - QMUX_ALL);
+  if (got > 0)
+    deliver (port, MODEM_NODE, UIM_PORT, answer, got);
 }
 
 static gpointer
@@ -349,19 +321,31 @@ run (G_GNUC_UNUSED gpointer data)
   return NULL;
 }
 
+const char *
+qrtr_kernel_modem (void)
+{
+  return "qrtr://0";
+}
+
+gboolean
+qrtr_kernel_is_real (void)
+{
+  return FALSE;
+}
+
 void
-qrtr_kernel_start (QrtrKind kind, const char *modem)
+qrtr_kernel_start (QrtrKind kind, const char *name)
 {
   g_mutex_init (&kernel.lock);
   kernel.ports = g_ptr_array_new_with_free_func (port_free);
   kernel.kind = kind;
-  kernel.modem = g_strdup (modem);
+  kernel.modem = g_strdup (name);
   kernel.over = FALSE;
   kernel.opened = 0;
   kernel.thread = g_thread_new ("kernel", run, NULL);
 }
 
-guint
+int
 qrtr_kernel_stop (void)
 {
   g_mutex_lock (&kernel.lock);
@@ -372,5 +356,5 @@ qrtr_kernel_stop (void)
   g_ptr_array_unref (kernel.ports);
   g_free (kernel.modem);
   g_mutex_clear (&kernel.lock);
-  return kernel.opened;
+  return (int) kernel.opened;
 }
