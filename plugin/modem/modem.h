@@ -38,7 +38,7 @@ typedef enum
 
 typedef struct
 {
-  char *kind;   /* a channel driver's name: "mbim", "qmi", "at" */
+  char *kind;   /* a channel driver's name: "mbim", "qmi", "qrtr", "at" */
   char *device; /* "/dev/cdc-wdm0", "qrtr://0" */
 } ModemPort;
 
