@@ -107,7 +107,8 @@ new_device (QrtrBus *bus, const char *uri, GCancellable *cancellable, GError **e
 }
 
 /* There is nothing to remember: the id of a client is libqmi's own, behind it is a socket. However
- * we end, the kernel closes that and tells the modem that the client has left (DEL_CLIENT). */
+ * we end, the kernel closes that and tells the modem that the client has left (DEL_CLIENT). That
+ * modems close its channels then is not proven; nobody else could do it in its name. */
 static gpointer
 qrtr_open_device (const ChannelTarget *target, GCancellable *cancellable, GError **error)
 {
