@@ -25,9 +25,17 @@ extern const ChannelDriver channel_pcsc;
 #define CHANNEL_PCSC
 #endif
 
+#if ESIMD_QRTR
+extern const ChannelDriver channel_qrtr;
+#define CHANNEL_QRTR &channel_qrtr,
+#else
+#define CHANNEL_QRTR
+#endif
+
 static const ModemDriver *const modems[] = { &modem_mm, &modem_ofono, MODEM_PCSC NULL };
-static const ChannelDriver *const channels[] = { &channel_mbim,  &channel_qmi, &channel_qmi_mbim,
-                                                 &channel_ofono, &channel_at,  CHANNEL_PCSC NULL };
+static const ChannelDriver *const channels[]
+    = { &channel_mbim,  &channel_qmi, &channel_qmi_mbim,
+        &channel_ofono, &channel_at,  CHANNEL_QRTR CHANNEL_PCSC NULL };
 static const ProviderDriver *const providers[] = { &provider_supersim, NULL };
 /* With connect=auto the first one that manages the modem. */
 static const ConnectDriver *const connects[] = { &connect_nm, &connect_mm, &connect_ofono, NULL };

@@ -7,6 +7,8 @@
 #include <gio/gunixsocketaddress.h>
 #include <string.h>
 
+#include "base/hex.h"
+
 struct _Conversation
 {
   const Framing *framing;
@@ -17,30 +19,6 @@ struct _Conversation
   GThread *thread;
   gint over; /* atomic: ends the thread */
 };
-
-static GByteArray *
-from_hex (const char *hex)
-{
-  GByteArray *bytes = g_byte_array_new ();
-
-  for (; *hex; hex += 2)
-    {
-      guint8 byte = g_ascii_xdigit_value (hex[0]) << 4 | g_ascii_xdigit_value (hex[1]);
-
-      g_byte_array_append (bytes, &byte, 1);
-    }
-  return bytes;
-}
-
-static char *
-to_hex (const guint8 *data, gsize size)
-{
-  GString *hex = g_string_new (NULL);
-
-  for (gsize i = 0; i < size; i++)
-    g_string_append_printf (hex, "%02X", data[i]);
-  return g_string_free (hex, FALSE);
-}
 
 /* Whether SOCKET has something for us before the test is over. */
 static gboolean
@@ -78,7 +56,7 @@ reply (Conversation *self, GSocket *socket, const char *answer, const guint8 *as
 
   for (guint i = 0; messages[i]; i++)
     {
-      g_autoptr (GByteArray) message = from_hex (messages[i]);
+      g_autoptr (GByteArray) message = g_bytes_unref_to_array (hex_decode (messages[i]));
 
       self->framing->set_transaction (message->data, asked);
       if (g_socket_send (socket, (char *) message->data, message->len, NULL, NULL) <= 0)
@@ -99,16 +77,16 @@ play (Conversation *self, GSocket *socket, const guint8 *header)
   g_autofree char *answer
       = g_key_file_get_string (self->exchanges, name ? name : "-", "answer", NULL);
   g_autofree char *asked = NULL, *wanted = NULL;
-  g_autoptr (GByteArray) bytes = from_hex (ask ? ask : "");
+  g_autoptr (GByteArray) bytes = g_bytes_unref_to_array (hex_decode (ask ? ask : ""));
 
   memcpy (message, header, framing->header_size);
   if (!receive (self, socket, message + framing->header_size, size - framing->header_size))
     return FALSE;
-  asked = to_hex (message, size);
+  asked = hex_encode (message, size);
   if (bytes->len != size)
     g_error ("exchange %s: the host says\n%s instead of\n%s", name ? name : "-", asked, ask);
   framing->set_transaction (bytes->data, message);
-  wanted = to_hex (bytes->data, size);
+  wanted = hex_encode (bytes->data, size);
   g_assert_cmpstr (asked, ==, wanted);
   self->played++;
   if (answer == NULL)

@@ -3,40 +3,15 @@
 /* apdu/mbim with the real libmbim, in front of a stand-in for mbim-proxy that plays exchanges of
  * mbim.conversation, in a network namespace of its own. */
 
-#include <errno.h>
-#include <sched.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "apdu/channel.h"
 #include "base/error.h"
-#include "conversation.h"
+#include "bed.h"
 
 #define DEVICE "/dev/null" /* libmbim wants a character device; nobody opens it */
 
 extern const ChannelDriver channel_mbim;
-
-/* Everybody's close() here: who closes a number twice closes another thread's file some day. */
-int
-close (int fd)
-{
-  long closed = syscall (SYS_close, fd);
-
-  if (closed < 0 && errno == EBADF)
-    g_error ("descriptor %d is closed a second time", fd);
-  return (int) closed;
-}
-
-static char *
-to_hex (const guint8 *data, gsize size)
-{
-  GString *hex = g_string_new (NULL);
-
-  for (gsize i = 0; i < size; i++)
-    g_string_append_printf (hex, "%02X", data[i]);
-  return g_string_free (hex, FALSE);
-}
 
 static gsize
 message_length (const guint8 *header)
@@ -53,86 +28,10 @@ set_transaction (guint8 *message, const guint8 *from)
 static const Framing framing
     = { "mbim.conversation", "mbim-proxy", 12, message_length, set_transaction };
 
-/* What each test has: a proxy, and a main context as base/queue gives it to a worker. */
-typedef struct
-{
-  Conversation *proxy;
-  ChannelTarget target;
-  GMainContext *context;
-  GTimer *timer;
-} Bed;
-
 static void
 bed_up (Bed *bed, const char *names)
 {
-  bed->proxy = names ? conversation_new (&framing, names) : NULL;
-  bed->target = (ChannelTarget){ .device = DEVICE, .quirks = QUIRKS_DEFAULT };
-  bed->context = g_main_context_new ();
-  bed->timer = g_timer_new ();
-  g_main_context_push_thread_default (bed->context);
-}
-
-static void
-bed_down (Bed *bed)
-{
-  g_main_context_pop_thread_default (bed->context);
-  g_main_context_unref (bed->context);
-  g_timer_destroy (bed->timer);
-  g_clear_pointer (&bed->proxy, conversation_free);
-}
-
-static Channel *
-open_channel (Bed *bed)
-{
-  g_autoptr (GError) error = NULL;
-  Channel *channel = channel_open (&channel_mbim, &bed->target, NULL, NULL, &error);
-
-  g_assert_no_error (error);
-  return channel;
-}
-
-/* Opening fails with CODE and raw code STATUS, within 3 s. */
-static void
-open_fails (Bed *bed, EsimError code, const char *key, const char *raw)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (channel_open (&channel_mbim, &bed->target, NULL, NULL, &error));
-  g_assert_error (error, ESIM_ERROR, (int) code);
-  if (key)
-    g_assert_cmpstr (error_get_raw (error, key), ==, raw);
-  g_assert_cmpfloat (g_timer_elapsed (bed->timer, NULL), <, 3);
-  bed_down (bed);
-}
-
-static GBytes *
-get_eid (Channel *channel, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GBytes) request = g_bytes_new_static ("\xbf\x3e\x03\x5c\x01\x5a", 6);
-
-  return channel_store_data (channel, request, cancellable, error);
-}
-
-static void
-eid_fails (Channel *channel, GCancellable *cancellable, EsimError code)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (get_eid (channel, cancellable, &error));
-  g_assert_error (error, ESIM_ERROR, (int) code);
-}
-
-static void
-read_eid (Bed *bed)
-{
-  g_autoptr (Channel) channel = open_channel (bed);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) response = get_eid (channel, NULL, &error);
-  g_autofree char *hex = NULL;
-
-  g_assert_no_error (error);
-  hex = to_hex (g_bytes_get_data (response, NULL), g_bytes_get_size (response));
-  g_assert_cmpstr (hex, ==, "BF3E125A1089044145000000000000000000000125");
+  bed_set_up (bed, &channel_mbim, DEVICE, &framing, names);
 }
 
 static void
@@ -262,14 +161,6 @@ test_unplugged_while_opening (void)
   open_fails (&bed, ESIM_ERROR_DEVICE_GONE, NULL, NULL);
 }
 
-static gpointer
-cancel_soon (gpointer cancellable)
-{
-  g_usleep (50000);
-  g_cancellable_cancel (cancellable);
-  return NULL;
-}
-
 /* By another thread, in the middle of an APDU; closing is not cancelled. */
 static void
 test_cancelled (void)
@@ -281,7 +172,7 @@ test_cancelled (void)
 
   bed_up (&bed, "connect open slot select eid-silent release close");
   channel = open_channel (&bed);
-  thread = g_thread_new ("canceller", cancel_soon, cancellable);
+  thread = cancel_soon (cancellable);
   eid_fails (channel, cancellable, ESIM_ERROR_CANCELLED);
   channel_close (channel);
   g_thread_join (thread);
@@ -372,12 +263,8 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
-  /* The proxy's abstract socket belongs to the network namespace. */
-  if (unshare (CLONE_NEWNET) != 0 && unshare (CLONE_NEWUSER | CLONE_NEWNET) != 0)
-    {
-      g_print ("1..0 # SKIP no namespaces allowed here\n");
-      return 0;
-    }
+  if (!bed_enter_namespace ())
+    return 0;
   g_test_add_func ("/mbim/eid", test_eid);
   g_test_add_func ("/mbim/quirks", test_quirks);
   g_test_add_func ("/mbim/slots", test_slots);

@@ -10,7 +10,8 @@
 #include "base/error.h"
 
 #define AID "A0000005591010FFFFFFFF8900000100"
-#define EID_COMMAND "81E2910006BF3E035C015A"
+#define COMMAND "E2910006BF3E035C015A"
+#define EID_COMMAND "81" COMMAND
 #define EID "BF3E125A1089044145000000000000000000000125"
 
 extern const ChannelDriver channel_pcsc;
@@ -118,6 +119,21 @@ test_eid (void)
   play (lines, -1);
 }
 
+/* From the fourth on they have another class byte (ISO 7816-4, 5.4.1). */
+static void
+test_further_channel (void)
+{
+  static const char *const lines[]
+      = { "0070000001", "059000",   "41A4040010" AID, "9000", "C1" COMMAND,
+          EID "9000",   "00708005", "9000",           NULL };
+  static const char *const numberless[] = { "0070000001", "9000", NULL };
+  static const char *const beyond[] = { "0070000001", "149000", NULL };
+
+  play (lines, -1);
+  play (numberless, ESIM_ERROR_CHANNEL);
+  play (beyond, ESIM_ERROR_CHANNEL);
+}
+
 static void
 test_refusals (void)
 {
@@ -150,6 +166,7 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/pcsc/eid", test_eid);
+  g_test_add_func ("/pcsc/further-channel", test_further_channel);
   g_test_add_func ("/pcsc/refusals", test_refusals);
   g_test_add_func ("/pcsc/taken", test_taken);
   return g_test_run ();

@@ -4,13 +4,13 @@
  * qmi.conversation, in a network namespace of its own. */
 
 #include <glib/gstdio.h>
-#include <sched.h>
 #include <string.h>
 
 #include "apdu/channel.h"
 #include "apdu/memory.h"
 #include "base/error.h"
-#include "conversation.h"
+#include "bed.h"
+#include "qmux.h"
 
 #define DEVICE "/dev/null" /* libqmi wants a character device; nobody opens it */
 #define OPEN "connect allocate slots select "
@@ -21,121 +21,13 @@
 
 extern const ChannelDriver channel_qmi, channel_qmi_mbim;
 
-static char *
-to_hex (const guint8 *data, gsize size)
-{
-  GString *hex = g_string_new (NULL);
-
-  for (gsize i = 0; i < size; i++)
-    g_string_append_printf (hex, "%02X", data[i]);
-  return g_string_free (hex, FALSE);
-}
-
-static gsize
-message_length (const guint8 *header)
-{
-  return 1 + (header[1] | header[2] << 8);
-}
-
-/* One byte in CTL, two elsewhere; indications have none. */
-static void
-set_transaction (guint8 *message, const guint8 *from)
-{
-  if (message[4] == 0)
-    message[7] = from[7];
-  else if (message[6] != 4)
-    memcpy (message + 7, from + 7, 2);
-}
-
 static const Framing framing
-    = { "qmi.conversation", "qmi-proxy", 3, message_length, set_transaction };
-
-/* What each test has: a proxy, a file to remember in, and a main context as base/queue gives it to
- * a worker. */
-typedef struct
-{
-  Conversation *proxy;
-  ChannelTarget target;
-  char *memory;
-  GMainContext *context;
-  GTimer *timer;
-} Bed;
+    = { "qmi.conversation", "qmi-proxy", QMUX_HEAD, qmux_length, qmux_set_transaction };
 
 static void
 bed_up (Bed *bed, const char *names)
 {
-  bed->proxy = names ? conversation_new (&framing, names) : NULL;
-  bed->memory = g_strdup_printf ("%s/test-qmi-%d", g_get_tmp_dir (), getpid ());
-  bed->target
-      = (ChannelTarget){ .device = DEVICE, .memory = bed->memory, .quirks = QUIRKS_DEFAULT };
-  bed->context = g_main_context_new ();
-  bed->timer = g_timer_new ();
-  g_main_context_push_thread_default (bed->context);
-}
-
-static void
-bed_down (Bed *bed)
-{
-  g_main_context_pop_thread_default (bed->context);
-  g_main_context_unref (bed->context);
-  g_timer_destroy (bed->timer);
-  g_clear_pointer (&bed->proxy, conversation_free);
-  g_unlink (bed->memory);
-  g_free (bed->memory);
-}
-
-static Channel *
-open_channel (Bed *bed)
-{
-  g_autoptr (GError) error = NULL;
-  Channel *channel = channel_open (&channel_qmi, &bed->target, NULL, NULL, &error);
-
-  g_assert_no_error (error);
-  return channel;
-}
-
-/* Opening fails with CODE and raw code STATUS, within 3 s. */
-static void
-open_fails (Bed *bed, EsimError code, const char *key, const char *raw)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (channel_open (&channel_qmi, &bed->target, NULL, NULL, &error));
-  g_assert_error (error, ESIM_ERROR, (int) code);
-  if (key)
-    g_assert_cmpstr (error_get_raw (error, key), ==, raw);
-  g_assert_cmpfloat (g_timer_elapsed (bed->timer, NULL), <, 3);
-  bed_down (bed);
-}
-
-static GBytes *
-get_eid (Channel *channel, GCancellable *cancellable, GError **error)
-{
-  g_autoptr (GBytes) request = g_bytes_new_static ("\xbf\x3e\x03\x5c\x01\x5a", 6);
-
-  return channel_store_data (channel, request, cancellable, error);
-}
-
-static void
-eid_fails (Channel *channel, GCancellable *cancellable, EsimError code)
-{
-  g_autoptr (GError) error = NULL;
-
-  g_assert_null (get_eid (channel, cancellable, &error));
-  g_assert_error (error, ESIM_ERROR, (int) code);
-}
-
-static void
-read_eid (Bed *bed)
-{
-  g_autoptr (Channel) channel = open_channel (bed);
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GBytes) response = get_eid (channel, NULL, &error);
-  g_autofree char *hex = NULL;
-
-  g_assert_no_error (error);
-  hex = to_hex (g_bytes_get_data (response, NULL), g_bytes_get_size (response));
-  g_assert_cmpstr (hex, ==, "BF3E125A1089044145000000000000000000000125");
+  bed_set_up (bed, &channel_qmi, DEVICE, &framing, names);
 }
 
 static void
@@ -151,14 +43,6 @@ test_eid (void)
   bed_up (&bed, OPEN "eid-shuffled release free");
   read_eid (&bed);
   bed_down (&bed);
-}
-
-static GBytes *
-get_info (Channel *channel, GError **error)
-{
-  g_autoptr (GBytes) request = g_bytes_new_static ("\xbf\x22\x00", 3);
-
-  return channel_store_data (channel, request, NULL, error);
 }
 
 /* Parts before, after and around the announcement, in any order, and a stray one. */
@@ -178,7 +62,7 @@ test_long_answers (void)
 
       bed_up (&bed, names);
       channel = open_channel (&bed);
-      info = get_info (channel, &error);
+      info = get_info (channel, NULL, &error);
       g_assert_no_error (error);
       g_assert_cmpuint (g_bytes_get_size (info), ==, 127);
       g_assert_cmpmem (g_bytes_get_data (info, NULL), 3, "\xbf\x22\x7c", 3);
@@ -201,7 +85,7 @@ info_fails (const char *way, EsimError code)
   bed_up (&bed, names);
   bed.target.quirks.apdu_timeout_s = 1;
   channel = open_channel (&bed);
-  g_assert_null (get_info (channel, &error));
+  g_assert_null (get_info (channel, NULL, &error));
   g_assert_error (error, ESIM_ERROR, (int) code);
   channel_close (channel);
   bed_down (&bed);
@@ -335,14 +219,6 @@ test_unplugged (void)
   open_fails (&bed, ESIM_ERROR_DEVICE_GONE, NULL, NULL);
 }
 
-static gpointer
-cancel_soon (gpointer cancellable)
-{
-  g_usleep (50000);
-  g_cancellable_cancel (cancellable);
-  return NULL;
-}
-
 /* By another thread, in the middle of an APDU; closing is not cancelled. */
 static void
 test_cancelled (void)
@@ -354,7 +230,7 @@ test_cancelled (void)
 
   bed_up (&bed, OPEN "eid-silent release free");
   channel = open_channel (&bed);
-  thread = g_thread_new ("canceller", cancel_soon, cancellable);
+  thread = cancel_soon (cancellable);
   eid_fails (channel, cancellable, ESIM_ERROR_CANCELLED);
   channel_close (channel);
   g_thread_join (thread);
@@ -472,12 +348,8 @@ main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
   g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK); /* libqmi warns of DEVICE */
-  /* The proxy's abstract socket belongs to the network namespace. */
-  if (unshare (CLONE_NEWNET) != 0 && unshare (CLONE_NEWUSER | CLONE_NEWNET) != 0)
-    {
-      g_print ("1..0 # SKIP no namespaces allowed here\n");
-      return 0;
-    }
+  if (!bed_enter_namespace ())
+    return 0;
   g_test_add_func ("/qmi/eid", test_eid);
   g_test_add_func ("/qmi/long-answers", test_long_answers);
   g_test_add_func ("/qmi/broken-long-answers", test_broken_long_answers);

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "apdu/manage.h"
 #include "base/error.h"
+#include "base/hex.h"
 
 #define LAYER "at"
 #define COMMAND_TIMEOUT_MS 10000 /* for all but APDUs; a SELECT may wake the card */
@@ -56,30 +58,6 @@ at_open_device (const ChannelTarget *target, GCancellable *cancellable, GError *
   return self;
 }
 
-static char *
-to_hex (const guint8 *data, gsize size)
-{
-  GString *hex = g_string_sized_new (2 * size + 1);
-
-  for (gsize i = 0; i < size; i++)
-    g_string_append_printf (hex, "%02X", data[i]);
-  return g_string_free (hex, FALSE);
-}
-
-static GBytes *
-from_hex (const char *hex)
-{
-  gsize length = strlen (hex);
-  guint8 *data;
-
-  if (length % 2 != 0 || length < 4 || strspn (hex, "0123456789abcdefABCDEF") != length)
-    return NULL;
-  data = g_malloc (length / 2);
-  for (gsize i = 0; i < length / 2; i++)
-    data[i] = g_ascii_xdigit_value (hex[2 * i]) << 4 | g_ascii_xdigit_value (hex[2 * i + 1]);
-  return g_bytes_new_take (data, length / 2);
-}
-
 /* LENGTH,"HEX", the quotes not always there; LENGTH counts digits, with some modems bytes. */
 static GBytes *
 parse_answer (const char *answer, GError **error)
@@ -93,8 +71,8 @@ parse_answer (const char *answer, GError **error)
     {
       hex = g_strdup (end + 1);
       g_strstrip (g_strdelimit (hex, "\"", ' '));
-      if (strlen (hex) == length || strlen (hex) == 2 * length)
-        bytes = from_hex (hex);
+      if (strlen (hex) >= 4 && (strlen (hex) == length || strlen (hex) == 2 * length))
+        bytes = hex_decode (hex);
     }
   if (bytes == NULL)
     error_set (error, ESIM_ERROR_CARD_RUBBISH, LAYER, "the modem's answer is no APDU: %.24s",
@@ -115,7 +93,7 @@ static GBytes *
 exchange (At *self, gboolean csim, const guint8 *apdu, gsize size, GCancellable *cancellable,
           GError **error)
 {
-  g_autofree char *hex = to_hex (apdu, size);
+  g_autofree char *hex = hex_encode (apdu, size);
   g_autofree char *command
       = csim ? g_strdup_printf ("AT+CSIM=%zu,\"%s\"", 2 * size, hex)
              : g_strdup_printf ("AT+CGLA=%s,%zu,\"%s\"", self->handle, 2 * size, hex);
@@ -139,77 +117,24 @@ status_word (GBytes *answer)
   return data[size - 2] << 8 | data[size - 1];
 }
 
-/* Never cancelled: a channel that opens meanwhile would stay so. */
 static GBytes *
-csim (At *self, const guint8 *apdu, gsize size, guint16 *sw, GError **error)
+csim (gpointer data, const guint8 *apdu, gsize size, GError **error)
 {
-  GBytes *answer = exchange (self, TRUE, apdu, size, NULL, error);
-
-  if (answer)
-    *sw = status_word (answer);
-  return answer;
+  return exchange (data, TRUE, apdu, size, NULL, error);
 }
 
-static gboolean
-csim_close (At *self, guint number, GError **error)
-{
-  guint8 apdu[] = { 0x00, 0x70, 0x80, number };
-  guint16 sw = 0;
-  g_autoptr (GBytes) answer = csim (self, apdu, sizeof apdu, &sw, error);
-
-  if (answer && sw != 0x9000)
-    error_set (error, ESIM_ERROR_CHANNEL, LAYER, "the card answered %04X to closing a channel", sw);
-  return answer && sw == 0x9000;
-}
-
-/* MANAGE CHANNEL open (ISO 7816-4, 11.1.2): *NUMBER is the card's own. */
-static gboolean
-csim_manage (At *self, guint *number, GError **error)
-{
-  static const guint8 apdu[] = { 0x00, 0x70, 0x00, 0x00, 0x01 };
-  guint16 sw = 0;
-  g_autoptr (GBytes) answer = csim (self, apdu, sizeof apdu, &sw, error);
-  const guint8 *data;
-
-  if (answer == NULL)
-    return FALSE;
-  data = g_bytes_get_data (answer, NULL);
-  if (sw == 0x9000 && g_bytes_get_size (answer) == 3 && data[0] >= 1 && data[0] <= CHANNELS_MAX)
-    {
-      *number = data[0];
-      return TRUE;
-    }
-  return channel_check_selected (LAYER, sw, 0, error);
-}
+static const ManageWay csim_way = { LAYER, csim };
 
 static gboolean
 csim_open (At *self, GBytes *aid, GError **error)
 {
-  gsize size;
-  const guint8 *bytes = g_bytes_get_data (aid, &size);
-  guint8 apdu[5 + 16] = { 0x00, 0xa4, 0x04, 0x00, size };
-  g_autoptr (GBytes) answer = NULL;
-  guint16 sw = 0;
-  guint number;
-
-  if (!csim_manage (self, &number, error))
-    return FALSE;
-  apdu[0] = number;
-  memcpy (apdu + 5, bytes, MIN (size, 16));
-  answer = csim (self, apdu, 5 + size, &sw, error);
-  if (answer && channel_check_selected (LAYER, sw, number, error))
-    {
-      self->session = number;
-      return TRUE;
-    }
-  csim_close (self, number, NULL);
-  return FALSE;
+  return manage_open (&csim_way, self, aid, &self->session, error);
 }
 
 static gboolean
 ccho (At *self, GBytes *aid, GError **error)
 {
-  g_autofree char *hex = to_hex (g_bytes_get_data (aid, NULL), g_bytes_get_size (aid));
+  g_autofree char *hex = hex_encode (g_bytes_get_data (aid, NULL), g_bytes_get_size (aid));
   g_autofree char *command = g_strdup_printf ("AT+CCHO=\"%s\"", hex);
   g_autofree char *answer = NULL;
   guint64 session = 0;
@@ -369,9 +294,10 @@ at_close_logical (gpointer data, guint number, GError **error)
   g_autoptr (GError) local = NULL;
 
   if (self->csim)
-    return csim_close (self, number, error);
+    return manage_close (&csim_way, self, number, error);
   if (cchc (self, self->handle, &local)
-      || (error_get_raw (local, "at") && !self->plain_cla && csim_close (self, number, NULL)))
+      || (error_get_raw (local, "at") && !self->plain_cla
+          && manage_close (&csim_way, self, number, NULL)))
     return TRUE;
   g_propagate_error (error, g_steal_pointer (&local));
   return FALSE;

@@ -5,10 +5,9 @@
 
 #include "apdu/channel.h"
 
-#include <string.h>
-
 #include "apdu/sw.h"
 #include "base/error.h"
+#include "base/hex.h"
 #include "base/wait.h"
 
 #define LAYER "apdu"
@@ -34,17 +33,6 @@ static const char *const isdr_aids[] = {
   "A0000005591010FFFFFFFF8900000177",                                     /* XeSIM */
   "A06573746B6D65FFFFFFFF4953442D52",                                     /* eSTK.me */
 };
-
-static GBytes *
-aid_bytes (const char *hex)
-{
-  gsize length = strlen (hex) / 2;
-  guint8 *data = g_malloc (length);
-
-  for (gsize i = 0; i < length; i++)
-    data[i] = g_ascii_xdigit_value (hex[2 * i]) << 4 | g_ascii_xdigit_value (hex[2 * i + 1]);
-  return g_bytes_new_take (data, length);
-}
 
 gboolean
 channel_check_selected (const char *layer, guint16 sw, guint number, GError **error)
@@ -73,7 +61,7 @@ open_isdr (Channel *self, GCancellable *cancellable, GError **error)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (isdr_aids); i++)
     {
-      g_autoptr (GBytes) aid = aid_bytes (isdr_aids[i]);
+      g_autoptr (GBytes) aid = hex_decode (isdr_aids[i]);
       g_autoptr (GError) local = NULL;
 
       if (self->driver->open_logical (self->device, aid, &self->number, cancellable, &local))

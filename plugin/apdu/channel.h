@@ -13,7 +13,7 @@
 /* Where a card can be reached; a value, owned by whoever made it. */
 typedef struct
 {
-  const char *device; /* "/dev/cdc-wdm0", a pcscd reader's name, … */
+  const char *device; /* "/dev/cdc-wdm0", "qrtr://0", a pcscd reader's name, … */
   const char *stack;  /* who else uses it: the modem driver's name; NULL: nobody, it is ours */
   const char *modem;  /* the modem's name there that stays across re-probes (Modem.Device) */
   const char *memory; /* a file for the driver's own: what a crash would leave open; may be NULL */

@@ -125,14 +125,11 @@ on_removed (G_GNUC_UNUSED MbimDevice *device, gpointer data)
 static gboolean
 find_device (Mbim *self, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GFile) file = g_file_new_for_path (self->path);
+  g_autoptr (GFile) file = proxy_find (LAYER, MBIM_PROXY_SOCKET_PATH, self->path, error);
   g_autoptr (Wait) wait = NULL;
 
-  if (!g_file_query_exists (file, NULL))
-    {
-      error_set (error, ESIM_ERROR_DEVICE_GONE, LAYER, "there is no %s", self->path);
-      return FALSE;
-    }
+  if (file == NULL)
+    return FALSE;
   wait = wait_new (cancellable, NULL);
   mbim_device_new (file, wait_inner (wait), wait_ready, wait);
   self->device = mbim_device_new_finish (wait_result (wait), error);
@@ -314,11 +311,8 @@ mbim_close_device (gpointer data)
 static gpointer
 mbim_open_device (const ChannelTarget *target, GCancellable *cancellable, GError **error)
 {
-  Mbim *self;
+  Mbim *self = g_new0 (Mbim, 1);
 
-  if (!proxy_check (LAYER, MBIM_PROXY_SOCKET_PATH, error))
-    return NULL;
-  self = g_new0 (Mbim, 1);
   self->path = g_strdup (target->device);
   self->quirks = target->quirks;
   self->unplugged = g_cancellable_new ();

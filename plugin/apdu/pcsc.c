@@ -2,10 +2,10 @@
  * SPDX-FileCopyrightText: 2026 The esimd developers */
 /* The channel to a card in a PC/SC reader, for the bench and for removable eUICCs. */
 
-#include <string.h>
 #include <winscard.h>
 
 #include "apdu/channel.h"
+#include "apdu/manage.h"
 #include "base/error.h"
 
 #define LAYER "pcsc"
@@ -105,8 +105,9 @@ pcsc_open_device (const ChannelTarget *target, GCancellable *cancellable, GError
 }
 
 static GBytes *
-transmit (Pcsc *self, const guint8 *apdu, gsize size, GError **error)
+transmit (gpointer data, const guint8 *apdu, gsize size, GError **error)
 {
+  Pcsc *self = data;
   guint8 answer[ANSWER_MAX];
   DWORD length = sizeof answer;
   const SCARD_IO_REQUEST *request
@@ -123,75 +124,19 @@ transmit (Pcsc *self, const guint8 *apdu, gsize size, GError **error)
   return check (self, status, "transmit", error) ? g_bytes_new (answer, length) : NULL;
 }
 
-/* An APDU of the driver's own; its answer's status word is *SW. */
-static GBytes *
-command (Pcsc *self, const guint8 *apdu, gsize size, guint16 *sw, GError **error)
-{
-  g_autoptr (GBytes) answer = transmit (self, apdu, size, error);
-  const guint8 *data;
-  gsize length;
-
-  if (answer == NULL)
-    return NULL;
-  data = g_bytes_get_data (answer, &length);
-  if (length >= 2)
-    {
-      *sw = data[length - 2] << 8 | data[length - 1];
-      return g_steal_pointer (&answer);
-    }
-  error_set (error, ESIM_ERROR_CARD_RUBBISH, LAYER, "the card answered %zu bytes", length);
-  return NULL;
-}
+static const ManageWay way = { LAYER, transmit };
 
 static gboolean
 pcsc_close_logical (gpointer data, guint number, GError **error)
 {
-  const guint8 apdu[] = { 0x00, 0x70, 0x80, number };
-  guint16 sw = 0;
-  g_autoptr (GBytes) answer = command (data, apdu, sizeof apdu, &sw, error);
-
-  if (answer && sw != 0x9000)
-    error_set (error, ESIM_ERROR_CHANNEL, LAYER, "the card answered %04X to closing a channel", sw);
-  return answer && sw == 0x9000;
-}
-
-/* MANAGE CHANNEL (ISO 7816-4, 11.1.2): *NUMBER is the first byte of its answer. */
-static gboolean
-open_channel (Pcsc *self, guint *number, GError **error)
-{
-  static const guint8 apdu[] = { 0x00, 0x70, 0x00, 0x00, 0x01 };
-  guint16 sw = 0;
-  g_autoptr (GBytes) answer = command (self, apdu, sizeof apdu, &sw, error);
-
-  if (answer == NULL)
-    return FALSE;
-  *number = g_bytes_get_size (answer) == 3 ? *(const guint8 *) g_bytes_get_data (answer, NULL) : 0;
-  return channel_check_selected (LAYER, sw, *number, error);
+  return manage_close (&way, data, number, error);
 }
 
 static gboolean
 pcsc_open_logical (gpointer data, GBytes *aid, guint *number, GCancellable *cancellable,
                    GError **error)
 {
-  Pcsc *self = data;
-  gsize size = MIN (g_bytes_get_size (aid), 16);
-  guint8 apdu[5 + 16] = { 0x00, 0xa4, 0x04, 0x00, size };
-  g_autoptr (GBytes) answer = NULL;
-  guint16 sw = 0;
-  guint opened;
-
-  if (!open_channel (self, &opened, error))
-    return FALSE;
-  apdu[0] = opened < 4 ? opened : 0x40 | (opened - 4); /* ISO 7816-4, 5.4.1 */
-  memcpy (apdu + 5, g_bytes_get_data (aid, NULL), size);
-  answer = command (self, apdu, 5 + size, &sw, error);
-  if (answer && channel_check_selected (LAYER, sw, opened, error))
-    {
-      *number = opened;
-      return TRUE;
-    }
-  pcsc_close_logical (self, opened, NULL);
-  return FALSE;
+  return manage_open (&way, data, aid, number, error);
 }
 
 /* pcscd has no way to give up an APDU: the reader's own time-out ends it. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* Knocks at a proxy's abstract socket. */
+/* Knocks at a proxy's abstract socket, and looks for the port behind it. */
 
 #include "apdu/proxy.h"
 
@@ -8,8 +8,9 @@
 
 #include "base/error.h"
 
-gboolean
-proxy_check (const char *layer, const char *name, GError **error)
+/* Whether somebody listens at the abstract socket NAME. */
+static gboolean
+is_running (const char *layer, const char *name, GError **error)
 {
   g_autoptr (GSocket) socket
       = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_STREAM, G_SOCKET_PROTOCOL_DEFAULT, error);
@@ -24,4 +25,17 @@ proxy_check (const char *layer, const char *name, GError **error)
   error_set (error, ESIM_ERROR_CHANNEL, layer,
              "no %s is running (%s); start ModemManager, which brings it", name, local->message);
   return FALSE;
+}
+
+GFile *
+proxy_find (const char *layer, const char *name, const char *path, GError **error)
+{
+  g_autoptr (GFile) file = g_file_new_for_path (path);
+
+  if (!is_running (layer, name, error))
+    return NULL;
+  if (g_file_query_exists (file, NULL))
+    return g_steal_pointer (&file);
+  error_set (error, ESIM_ERROR_DEVICE_GONE, layer, "there is no %s", path);
+  return NULL;
 }

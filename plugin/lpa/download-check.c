@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "lpa/certificate.h"
 #include "lpa/es10b.h"
 #include "lpa/tlv.h"
@@ -29,11 +30,9 @@ same_bytes (const Tlv *tlv, GBytes *bytes)
 static gboolean
 is_hex_of (const char *text, const Tlv *tlv)
 {
-  g_autoptr (GString) hex = g_string_new (NULL);
+  g_autofree char *hex = hex_encode (tlv->value, tlv->size);
 
-  for (gsize i = 0; i < tlv->size; i++)
-    g_string_append_printf (hex, "%02X", tlv->value[i]);
-  return g_ascii_strcasecmp (hex->str, text) == 0;
+  return g_ascii_strcasecmp (hex, text) == 0;
 }
 
 static gboolean
@@ -72,17 +71,16 @@ static gboolean
 check_ci (GBytes *ci_key_id, GBytes *info1, GError **error)
 {
   g_autoptr (Es10bInfo) info = es10b_parse_info (info1, error);
-  g_autoptr (GString) hex = g_string_new (NULL);
+  g_autofree char *hex = NULL;
   Tlv id;
 
   if (info == NULL || !tlv_whole (TLV_SERVER, ci_key_id, 0x04, &id, error))
     return FALSE;
-  for (gsize i = 0; i < id.size; i++)
-    g_string_append_printf (hex, "%02X", id.value[i]);
-  if (g_strv_contains ((const char *const *) info->ci_ids, hex->str))
+  hex = hex_encode (id.value, id.size);
+  if (g_strv_contains ((const char *const *) info->ci_ids, hex))
     return TRUE;
   error_set (error, ESIM_ERROR_WRONG_CI, "es9p",
-             "the server chose a certificate issuer (%s) that the card does not know", hex->str);
+             "the server chose a certificate issuer (%s) that the card does not know", hex);
   return FALSE;
 }
 

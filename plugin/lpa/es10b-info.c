@@ -4,6 +4,7 @@
 
 #include "lpa/es10b.h"
 
+#include "base/hex.h"
 #include "lpa/tlv.h"
 
 static char *
@@ -27,13 +28,12 @@ key_ids_of (const Tlv *list, GError **error)
   tlv_enter (&reader, list);
   while (!tlv_at_end (&reader))
     {
-      g_autoptr (GString) hex = g_string_new (NULL);
+      g_autofree char *hex = NULL;
 
       if (!tlv_expect (&reader, 0x04, &id, error))
         return NULL;
-      for (gsize i = 0; i < id.size; i++)
-        g_string_append_printf (hex, "%02X", id.value[i]);
-      g_strv_builder_add (ids, hex->str);
+      hex = hex_encode (id.value, id.size);
+      g_strv_builder_add (ids, hex);
     }
   return g_strv_builder_end (ids);
 }

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "base/hex.h"
 #include "lpa/es10.h"
 
 char *
@@ -15,7 +16,7 @@ es10c_get_eid (Channel *channel, GCancellable *cancellable, GError **error)
   static const guint8 request[] = { 0xBF, 0x3E, 0x03, 0x5C, 0x01, 0x5A };
   g_autoptr (GBytes) response = es10_call (
       channel, function, g_bytes_new_static (request, sizeof request), 0xBF3E, cancellable, error);
-  g_autoptr (GString) eid = g_string_new (NULL);
+  g_autofree char *eid = NULL;
   TlvReader reader;
   Tlv whole, value;
 
@@ -24,14 +25,13 @@ es10c_get_eid (Channel *channel, GCancellable *cancellable, GError **error)
   tlv_enter (&reader, &whole);
   if (!tlv_expect (&reader, 0x5A, &value, error))
     return NULL;
-  for (gsize i = 0; i < value.size; i++)
-    g_string_append_printf (eid, "%02X", value.value[i]);
-  if (value.size != 16 || strspn (eid->str, "0123456789") != 32)
+  eid = hex_encode (value.value, value.size);
+  if (value.size != 16 || strspn (eid, "0123456789") != 32)
     {
       tlv_error (error, &value, "is not an EID of 32 digits");
       return NULL;
     }
-  return g_string_free (g_steal_pointer (&eid), FALSE);
+  return g_steal_pointer (&eid);
 }
 
 /* Without a tag list a card leaves out 99 and B7; with icons it may take ten APDUs a profile. */

@@ -183,8 +183,12 @@ fill_ports (ModemSnapshot *snapshot, MMModem *modem)
     return;
   for (guint i = 0; i < n; i++)
     {
-      const char *kind = port_kind (ports[i].type);
-      g_autofree char *device = g_strconcat ("/dev/", ports[i].name, NULL);
+      /* A node of QRTR, "qrtr0", is no file. */
+      gboolean node
+          = ports[i].type == MM_MODEM_PORT_TYPE_QMI && g_str_has_prefix (ports[i].name, "qrtr");
+      const char *kind = node ? "qrtr" : port_kind (ports[i].type);
+      g_autofree char *device = node ? g_strconcat ("qrtr://", ports[i].name + 4, NULL)
+                                     : g_strconcat ("/dev/", ports[i].name, NULL);
 
       if (kind)
         modem_snapshot_add_port (snapshot, kind, device);

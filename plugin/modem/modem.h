@@ -38,8 +38,8 @@ typedef enum
 
 typedef struct
 {
-  char *kind;   /* a channel driver's name: "mbim", "qmi", "at" */
-  char *device; /* "/dev/cdc-wdm0" */
+  char *kind;   /* a channel driver's name: "mbim", "qmi", "qrtr", "at" */
+  char *device; /* "/dev/cdc-wdm0", "qrtr://0" */
 } ModemPort;
 
 /* Immutable; ref-counted; may be read by any thread. Strings are never NULL ("" where not known).

@@ -6,6 +6,7 @@
 #include "service/profile.h"
 
 #include "base/error.h"
+#include "base/hex.h"
 #include "esimd-dbus.h"
 #include "lpa/es10c.h"
 #include "lpa/switch.h"
@@ -399,11 +400,8 @@ to_hex (GBytes *bytes)
 {
   gsize size = 0;
   const guint8 *data = bytes ? g_bytes_get_data (bytes, &size) : NULL;
-  GString *text = g_string_new (NULL);
 
-  for (gsize i = 0; i < size; i++)
-    g_string_append_printf (text, "%02X", data[i]);
-  return g_string_free (text, FALSE);
+  return hex_encode (data, size);
 }
 
 void
