@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The esimd developers
 """A card in a PC/SC reader, behind the real pcscd: profiles, removal, provisioning as far as a reader goes."""
 
+import shutil
 import time
 
 import rig
@@ -39,6 +40,17 @@ class Card(SharedRigCase):
         self.assertLess(time.monotonic() - began, 5)
         self.modem("in")
         self.until(lambda: self.finish(self.start_job(self.euicc()[0], "Euicc", "Refresh"))["State"] == "done", 20,
+                   "the card is there again")
+
+
+    def test_when_pcscd_comes_later(self):
+        """It is not looked for in vain, and found at once when it is there, its folder with it."""
+        self.lab.end("pcscd")
+        shutil.rmtree("/run/pcscd", ignore_errors=True)
+        self.settle(7)  # longer than it is looked for anew after it has gone
+        self.lab.start_pcscd()
+        self.modem("in")
+        self.until(lambda: self.finish(self.start_job(self.euicc()[0], "Euicc", "Refresh"))["State"] == "done", 5,
                    "the card is there again")
 
 
