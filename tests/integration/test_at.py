@@ -21,6 +21,7 @@ DIALECTS = {
     "no CSIM": {"csim": "none", "chatter": True},
     "sessions of the modem's own": {"handles": "high"},
     "sessions that look like channels": {"handles": "low"},
+    "sessions of sixteen digits": {"handles": "hex"},
     "no CCHC": {"cchc": False},
     "no =?": {"test_forms": False},
     "short lines": {"line_max": 300},
