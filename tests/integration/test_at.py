@@ -22,6 +22,7 @@ DIALECTS = {
     "sessions of the modem's own": {"handles": "high"},
     "sessions that look like channels": {"handles": "low"},
     "sessions of sixteen digits": {"handles": "hex"},
+    "such sessions, bare": {"handles": "hex", "ccho": "bare"},
     "no CCHC": {"cchc": False},
     "no =?": {"test_forms": False},
     "short lines": {"line_max": 300},
