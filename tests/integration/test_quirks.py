@@ -16,6 +16,7 @@ setUpModule = rig.enter_lab
 
 ONE, TWO = "8988307000000000501", "8988307000000000502"
 PATIENCE = 10  # seconds for which a modem that no row knows is waited for, before each rung of the ladder
+AT_OPTIONS = {"usb": "2c7c:0801"}  # ModemManager is quicker with it than with its generic plugin; it has no row
 USUAL = {"select_p2": -1, "extended": False, "needs_le": False, "capability": "", "apdu_max": 0, "wrong_slot": False,
          "open_after": 0.0, "leaves_at_refresh": False, "notice": True, "tell": "all", "power_cycle": True}
 
@@ -184,7 +185,7 @@ class Mbim(Rows, SharedRigCase):
 class At(Rows, SharedRigCase):
     """The AT dialects that esimd does not find out by itself."""
 
-    LAB = AtLab
+    LAB, LAB_OPTIONS = AtLab, AT_OPTIONS
     USUAL = {"ccho": "named", "handles": "no", "handle_sw": "6881"}
 
     def setUp(self):
@@ -206,7 +207,7 @@ class At(Rows, SharedRigCase):
 class Fragile(Rows, RigCase):
     """A modem without an eUICC, which a channel that can't be opened leaves without its card."""
 
-    LAB = AtLab
+    LAB, LAB_OPTIONS = AtLab, AT_OPTIONS
     KNOBS = {**KNOBS, "fragile": True}
 
     def come_anew(self):
