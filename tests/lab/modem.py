@@ -252,7 +252,10 @@ def check_knobs(values):
 
 
 def start_modem(options, number, first):
-    """Modem NUMBER with its card, plugged in; its controls are `modemN` and `euiccN`, without a number for the first."""
+    """Modem NUMBER with its card; its controls are `modemN` and `euiccN`, without a number for the first.
+
+    The first is plugged in, the others by the verb.
+    """
     knobs, suffix, card_dir, state = {**KNOBS, **options.set}, "", options.pki, options.state
     if number:
         suffix, card_dir = str(number), f"{options.pki}/card{number}"
@@ -266,7 +269,8 @@ def start_modem(options, number, first):
     card_verbs = {name: verbs.on_card(verb) for name, verb in CONTROL_VERBS(card).items()}
     ControlServer(f"euicc{suffix}", card_faults, card_verbs, options.lab_dir).start()
     ControlServer(f"modem{suffix}", modem.faults, verbs.table(), options.lab_dir).start()
-    modem.plug()
+    if not number:
+        modem.plug()
     return modem
 
 
