@@ -100,9 +100,9 @@ class Daemon:
         return time.clock_gettime(~self.process.pid << 3 | 2)  # clock_getcpuclockid(3)
 
     def memory(self):
-        """Kilobytes: {"Pss": …, "Rss": …}."""
+        """Kilobytes: {"Pss": …, "Rss": …, "Private_Dirty": …, "Private_Clean": …}."""
         with open(f"/proc/{self.process.pid}/smaps_rollup", encoding="ascii") as file:
-            return {name: int(size) for name, size in re.findall(r"^(Pss|Rss): *(\d+) kB$", file.read(), re.MULTILINE)}
+            return {name: int(size) for name, size in re.findall(r"^(Pss|Rss|Private_Dirty|Private_Clean): *(\d+) kB$", file.read(), re.MULTILINE)}
 
     def mappings(self):
         """Name of a file, or "[heap]", "[anonymous]" and the like -> kilobytes of PSS."""
