@@ -237,11 +237,18 @@ client_euicc_at (Client *self, const char *path)
   return ESIM_EUICC (g_dbus_object_manager_get_interface (self->objects, path, "org.esimd1.Euicc"));
 }
 
+gboolean
+client_is_test_aside (EsimProfile *profile)
+{
+  return g_strcmp0 (esim_profile_get_class (profile), "test") == 0
+         && g_strcmp0 (esim_profile_get_state (profile), "enabled") != 0;
+}
+
 static gboolean
 names_profile (const char *name, EsimProfile *profile)
 {
   if (g_str_equal (name, "any"))
-    return TRUE;
+    return !client_is_test_aside (profile);
   if (strlen (name) >= ICCID_DIGITS_MIN && *name != '/')
     return g_strcmp0 (name, esim_profile_get_iccid (profile)) == 0;
   return names_path (name, client_path (profile));

@@ -29,6 +29,10 @@ GPtrArray *client_jobs (Client *self);
 /** client_profiles_of: the profiles on the card at the path EUICC. */
 GPtrArray *client_profiles_of (Client *self, const char *euicc);
 
+/** client_is_test_aside: whether PROFILE is a test profile that is not in use, such as the factory
+ * left on the card: nothing that people mean, as long as they do not name it. */
+gboolean client_is_test_aside (EsimProfile *profile);
+
 /** client_find_euicc: the card that EUICC (an index, a path, an EID, "any") and MODEM (an index, a
  * path, "any") name together; where both are NULL, the only card there is. Fails with
  * EXIT_NOT_FOUND, or with EXIT_USAGE and a list where several fit and none was asked for by name.

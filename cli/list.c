@@ -15,10 +15,14 @@ enabled_of (GPtrArray *profiles)
   return NULL;
 }
 
+typedef char *(*Line) (Client *client, const Options *options, gpointer proxy);
+
 static char *
-euicc_line (Client *client, EsimEuicc *euicc)
+euicc_line (Client *client, const Options *options, gpointer proxy)
 {
-  g_autoptr (GPtrArray) profiles = client_profiles_of (client, client_path (euicc));
+  EsimEuicc *euicc = proxy;
+  g_autoptr (GPtrArray) all = client_profiles_of (client, client_path (euicc));
+  g_autoptr (GPtrArray) profiles = show_profiles_wanted (options, all);
   EsimProfile *enabled = enabled_of (profiles);
   const char *modem = esim_euicc_get_modem (euicc);
   g_autofree char *count
@@ -35,7 +39,7 @@ euicc_line (Client *client, EsimEuicc *euicc)
 }
 
 static char *
-profile_line (Client *client, EsimProfile *profile)
+profile_line (Client *client, G_GNUC_UNUSED const Options *options, gpointer profile)
 {
   g_autofree char *summary = show_profile_summary (profile);
   g_autofree char *clean = output_clean (summary);
@@ -44,8 +48,9 @@ profile_line (Client *client, EsimProfile *profile)
 }
 
 static char *
-job_line (Client *client, EsimJob *job)
+job_line (Client *client, G_GNUC_UNUSED const Options *options, gpointer proxy)
 {
+  EsimJob *job = proxy;
   const char *step = client_job_is_over (job) ? "" : esim_job_get_step (job);
 
   return g_strdup_printf ("%s [%s] %s%s%s", client_path (job), esim_job_get_kind (job),
@@ -53,8 +58,8 @@ job_line (Client *client, EsimJob *job)
 }
 
 static ExitStatus
-list (Client *client, const Options *options, GPtrArray *proxies, const char *key,
-      char *(*line) (Client *client, gpointer proxy), const char *none)
+list (Client *client, const Options *options, GPtrArray *proxies, const char *key, Line line,
+      const char *none)
 {
   g_autoptr (GPtrArray) paths = g_ptr_array_new ();
   g_autoptr (GPtrArray) lines = g_ptr_array_new_with_free_func (g_free);
@@ -62,7 +67,7 @@ list (Client *client, const Options *options, GPtrArray *proxies, const char *ke
   for (guint i = 0; i < proxies->len; i++)
     {
       g_ptr_array_add (paths, (char *) client_path (proxies->pdata[i]));
-      g_ptr_array_add (lines, line (client, proxies->pdata[i]));
+      g_ptr_array_add (lines, line (client, options, proxies->pdata[i]));
     }
   output_paths (options_format (options), key, paths, lines, none);
   return EXIT_DONE;
@@ -73,14 +78,13 @@ list_euiccs (Client *client, const Options *options, GError **error)
 {
   g_autoptr (GPtrArray) euiccs = client_euiccs (client);
 
-  return list (client, options, euiccs, "euicc-list", (char *(*) (Client *, gpointer)) euicc_line,
-               _ ("No eUICCs were found"));
+  return list (client, options, euiccs, "euicc-list", euicc_line, _ ("No eUICCs were found"));
 }
 
 ExitStatus
 list_profiles (Client *client, const Options *options, GError **error)
 {
-  g_autoptr (GPtrArray) profiles = NULL;
+  g_autoptr (GPtrArray) all = NULL, profiles = NULL;
   g_autoptr (EsimEuicc) euicc = NULL;
 
   if (options->euicc || options->modem)
@@ -89,9 +93,10 @@ list_profiles (Client *client, const Options *options, GError **error)
       if (euicc == NULL)
         return EXIT_FAILED;
     }
-  profiles = euicc ? client_profiles_of (client, client_path (euicc)) : client_profiles (client);
-  return list (client, options, profiles, "profile-list",
-               (char *(*) (Client *, gpointer)) profile_line, _ ("No profiles were found"));
+  all = euicc ? client_profiles_of (client, client_path (euicc)) : client_profiles (client);
+  profiles = show_profiles_wanted (options, all);
+  return list (client, options, profiles, "profile-list", profile_line,
+               _ ("No profiles were found"));
 }
 
 ExitStatus
@@ -99,6 +104,5 @@ list_jobs (Client *client, const Options *options, GError **error)
 {
   g_autoptr (GPtrArray) jobs = client_jobs (client);
 
-  return list (client, options, jobs, "job-list", (char *(*) (Client *, gpointer)) job_line,
-               _ ("No jobs were found"));
+  return list (client, options, jobs, "job-list", job_line, _ ("No jobs were found"));
 }

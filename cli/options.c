@@ -160,6 +160,8 @@ add_selection (GOptionContext *context, Options *options)
     VERB ("list-euiccs", 'L', N_ ("List eUICCs")),
     VERB ("list-profiles", 'l', N_ ("List profiles (of one eUICC with -u or -m)")),
     VERB ("list-jobs", 0, N_ ("List jobs: what runs, and what ended in the last 10 minutes")),
+    { "all", 'a', 0, G_OPTION_ARG_NONE, &options->all,
+      N_ ("With the test profiles that -L, -l and -u leave out"), NULL },
     VERB ("monitor", 'M', N_ ("Print every change, until interrupted")),
     { "euicc", 'u', 0, G_OPTION_ARG_STRING, &options->euicc, N_ ("This eUICC; alone: show it"),
       "INDEX|PATH|EID|any" },
@@ -346,6 +348,8 @@ misfit (const Options *options, const Verb *verb)
               "--confirmation-code, --accept-rules and --look belong to the downloads.");
   if (!verb->is_job && (options->no_wait || options->timeout))
     return _ ("does not wait\n--no-wait and --timeout belong to verbs that start a job.");
+  if (options->all && verb->run != list_euiccs && verb->run != list_profiles)
+    return _ ("leaves nothing out\n--all belongs to -L, -l and -u.");
   if (g_str_equal (verb->name, "monitor") && (options->json || options->keyvalue))
     return _ ("prints lines only\nLeave out -J and -K, or ask for objects one by one.");
   return NULL;
@@ -409,7 +413,7 @@ choose_show (Options *options, GError **error)
   if (!check_belongings (options, NULL, error))
     return FALSE;
   if (options->confirmation_code || options->accept_rules || options->look || options->no_wait
-      || options->timeout)
+      || options->timeout || (options->all && (options->job || options->profile)))
     g_set_error (error, REPORT_ERROR, EXIT_USAGE,
                  _ ("these options belong to a verb\nSee esimcli --help."));
   else if (options->job)

@@ -91,11 +91,12 @@ show_euicc (Client *client, const Options *options, GError **error)
 {
   g_autoptr (Output) output = output_new (options_format (options));
   g_autoptr (EsimEuicc) euicc = client_find_euicc (client, options->euicc, options->modem, error);
-  g_autoptr (GPtrArray) profiles = NULL;
+  g_autoptr (GPtrArray) all = NULL, profiles = NULL;
 
   if (euicc == NULL)
     return EXIT_FAILED;
-  profiles = client_profiles_of (client, client_path (euicc));
+  all = client_profiles_of (client, client_path (euicc));
+  profiles = show_profiles_wanted (options, all);
   add_general (output, euicc);
   add_card (output, euicc);
   output_section (output, "Provisioning");

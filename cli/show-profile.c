@@ -21,6 +21,18 @@ show_profile_summary (EsimProfile *profile)
                           g_strcmp0 (class, "operational") == 0 ? "" : class);
 }
 
+GPtrArray *
+show_profiles_wanted (const Options *options, GPtrArray *profiles)
+{
+  GPtrArray *wanted = g_ptr_array_new_with_free_func (g_object_unref);
+  gboolean all = options->all || options_format (options) != OUTPUT_HUMAN;
+
+  for (guint i = 0; i < profiles->len; i++)
+    if (all || !client_is_test_aside (profiles->pdata[i]))
+      g_ptr_array_add (wanted, g_object_ref (profiles->pdata[i]));
+  return wanted;
+}
+
 static void
 add_owner (Output *output, EsimProfile *profile)
 {

@@ -28,6 +28,7 @@ struct _Options
   char *eid, *fleet, *access, *callback_url, *callback_method;
   char *qr_png, *qr_svg; /* files to write */
   gboolean qr;           /* also where standard output is no terminal */
+  gboolean all;          /* with what lists leave out for people */
 };
 
 /** options_format: the form of output that was asked for (options.c). */
@@ -48,6 +49,10 @@ void show_job_print (EsimJob *job, OutputFormat format);
 
 /** show_profile_summary: PROFILE in one line: ICCID, state, what it is called. */
 char *show_profile_summary (EsimProfile *profile);
+
+/** show_profiles_wanted: those of PROFILES that OPTIONS want to be shown: people do not see test
+ * profiles that are not in use without --all, programs see everything. */
+GPtrArray *show_profiles_wanted (const Options *options, GPtrArray *profiles);
 
 /* provision.c */
 ExitStatus provision (Client *client, const Options *options, GError **error);

@@ -239,6 +239,16 @@ def breaks_of_features(readme, tests):
                 yield f"README.md: {what}: there is no test {name}"
 
 
+def breaks_of_quirks(documented, tests):
+    """Each key of policy/quirks.conf, and each thing to do after-enable, has its test in test_quirks.py."""
+    block = documented.partition("and what is peculiar.")[2].partition("\n#\n")[0]
+    keys = re.findall(r"^#   ([a-z0-9-]+)=(?:.*new profile: ([\w, -]+?)  )?", block, flags=re.M)
+    names = [name for key, values in keys for name in ([f"{key}-{value}" for value in values.split(", ") if value] or [key])]
+    for name in (name.replace("-", "_") for name in names):
+        if not any(test.startswith("quirks.") and test.endswith("." + name) for test in tests):
+            yield f"policy/quirks.conf: no test_{name} in tests/integration/test_quirks.py"
+
+
 def function(lines, name="work"):
     return f"static void\n{name} (void)\n{{\n" + "\n".join(lines) + "\n}\n"
 
@@ -310,6 +320,13 @@ class Rules(unittest.TestCase):
         for said in ("yes", "yes: `bus.Jobs.no_such_test`", "yes: `/no/such-test`", "", "surely: `bus.Reload.a_run_that_is_no_longer_wanted`"):
             self.assertNotEqual([], list(breaks_of_features(table % said, tests)), said)
         self.assertEqual([], list(breaks_of_features(table % "yes: `bus.Reload.a_run_that_is_no_longer_wanted`", tests)))
+
+    def test_quirks(self):
+        documented, tests = (ROOT / "policy/quirks.conf").read_text(encoding="utf-8"), known_tests()
+        self.assertEqual([], list(breaks_of_quirks(documented, tests)))
+        self.assertGreater(len(list(breaks_of_quirks(documented, set()))), 16)
+        more = documented.replace("#   segment-size=", "#   turn-round=yes  what for\n#   segment-size=")
+        self.assertEqual(1, len(list(breaks_of_quirks(more, tests))))
 
     def test_symbols(self):
         self.check(breaks_of_symbols, c_sources(*PRODUCT), ("plugin/lpa/a.c", "GThreadPool *a;\n"),

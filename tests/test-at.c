@@ -205,8 +205,8 @@ int
 main (int argc, char **argv)
 {
   static const char *const dialects[]
-      = { "named",   "bare",        "csim",    "high-handle", "low-handle",
-          "no-cchc", "unsolicited", "reclaim", "unquoted" };
+      = { "named",           "bare",    "csim",        "high-handle", "low-handle", "hex-handle",
+          "bare-hex-handle", "no-cchc", "unsolicited", "reclaim",     "unquoted" };
 
   g_test_init (&argc, &argv, NULL);
   for (guint i = 0; i < G_N_ELEMENTS (dialects); i++)

@@ -21,6 +21,7 @@
 #define BUSY_TRIES 20 /* of BUSY_MS: ModemManager closes a port a moment after it was inhibited */
 #define BUSY_MS 100
 #define BUS_GRACE_MS 5000
+#define HANDLE 16 /* hexadecimal digits: fewer may be a word */
 #define KEEP_S 60 /* beyond a command's own time, for what is between two commands */
 
 struct _AtLine
@@ -37,7 +38,7 @@ typedef struct
 {
   const char *prefix;
   char *answer; /* what follows the prefix */
-  char *bare;   /* a line of digits */
+  char *bare;   /* a line of digits, or a long one of hexadecimal digits */
 } Reply;
 
 static void
@@ -47,6 +48,17 @@ reply_clear (Reply *self)
   g_free (self->bare);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reply, reply_clear)
+
+/* The bare answer of CCHO: a channel, or a handle of the modem's own. */
+static gboolean
+is_bare (const char *line)
+{
+  gsize length = strlen (line);
+
+  return length > 0
+         && (strspn (line, "0123456789") == length
+             || (length == HANDLE && strspn (line, "0123456789abcdefABCDEF") == length));
+}
 
 /* Everything that is neither is unsolicited, and none of our business. */
 static void
@@ -59,7 +71,7 @@ reply_take (Reply *self, const char *line)
       g_free (self->answer);
       self->answer = g_strstrip (g_strdup (line + strlen (self->prefix)));
     }
-  else if (*line && strspn (line, "0123456789") == strlen (line))
+  else if (is_bare (line))
     {
       g_free (self->bare);
       self->bare = g_strdup (line);

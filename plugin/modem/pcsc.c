@@ -5,14 +5,18 @@
 
 #include "modem/modem.h"
 
+#include <gio/gio.h>
 #include <string.h>
 #include <winscard.h>
 
 #include "base/error.h"
 
 #define READERS_MAX 16
-#define NO_SERVICE_S 10 /* between two looks for a pcscd */
-#define WAIT_MS 60000   /* a wait ends by itself, for a reader that PnP forgot to tell of */
+/* Where libpcsclite looks, unless it is told another place. */
+#define SOCKET "/run/pcscd/pcscd.comm"
+#define SOCKET_VARIABLE "PCSCLITE_CSOCK_NAME"
+#define TRIES 5 /* a second apart, at a pcscd that has come or gone: its socket is there first */
+#define WAIT_MS 60000 /* a wait ends by itself, for a reader that PnP forgot to tell of */
 #define CANCEL_US (50 * G_TIME_SPAN_MILLISECOND)
 #define PNP "\\\\?PnP?\\Notification"
 
@@ -25,10 +29,14 @@ typedef struct
   gpointer data;
   GHashTable *shown; /* reader -> itself; main thread */
   gboolean stopped;  /* main thread */
+  char *socket;      /* pcscd's */
+  char *folder;      /* what monitor watches: that of the socket, or what there is of its path */
+  GFileMonitor *monitor;
   GMutex lock;
   GCond wake;
   gboolean ending, ended; /* under the lock, as is the rest */
   gboolean established;   /* context may be waited on */
+  guint tries;            /* left, before it is waited for pcscd without looking */
   SCARDCONTEXT context;
   GThread *thread;
 } Watch;
@@ -46,6 +54,8 @@ watch_unref (Watch *self)
   if (!g_atomic_ref_count_dec (&self->refs))
     return;
   g_hash_table_unref (self->shown);
+  g_free (self->socket);
+  g_free (self->folder);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->wake);
   g_free (self);
@@ -113,6 +123,15 @@ tell (Watch *self, GPtrArray *readers)
   g_ptr_array_add (readers, NULL);
   sight->readers = g_strdupv ((char **) readers->pdata);
   g_idle_add_full (G_PRIORITY_DEFAULT, on_sight, sight, sight_free);
+}
+
+static void
+allow_tries (Watch *self)
+{
+  g_mutex_lock (&self->lock);
+  self->tries = TRIES;
+  g_cond_broadcast (&self->wake);
+  g_mutex_unlock (&self->lock);
 }
 
 static gboolean
@@ -198,6 +217,22 @@ follow_service (Watch *self)
     ;
   release (self);
   tell (self, none);
+  allow_tries (self); /* where systemd has its socket, connecting starts it anew */
+}
+
+/* Until it is worth another look. */
+static void
+wait_for_service (Watch *self)
+{
+  g_mutex_lock (&self->lock);
+  if (!self->ending && self->tries == 0)
+    g_cond_wait (&self->wake, &self->lock);
+  else if (!self->ending)
+    {
+      self->tries--;
+      g_cond_wait_until (&self->wake, &self->lock, g_get_monotonic_time () + G_USEC_PER_SEC);
+    }
+  g_mutex_unlock (&self->lock);
 }
 
 static gpointer
@@ -208,11 +243,7 @@ run (gpointer data)
   while (!is_ending (self))
     {
       follow_service (self);
-      g_mutex_lock (&self->lock);
-      if (!self->ending)
-        g_cond_wait_until (&self->wake, &self->lock,
-                           g_get_monotonic_time () + NO_SERVICE_S * G_USEC_PER_SEC);
-      g_mutex_unlock (&self->lock);
+      wait_for_service (self);
     }
   g_mutex_lock (&self->lock);
   self->ended = TRUE;
@@ -220,6 +251,52 @@ run (gpointer data)
   g_mutex_unlock (&self->lock);
   watch_unref (self);
   return NULL;
+}
+
+static void on_folder (GFileMonitor *monitor, GFile *file, GFile *other, GFileMonitorEvent event,
+                       gpointer data);
+
+/* Without a pcscd nothing is looked at in vain: the kernel tells when its socket comes. What is
+ * missing GLib would look for every few seconds, so what is watched is a folder that there is. */
+static void
+watch_folder (Watch *self)
+{
+  g_autofree char *folder = g_path_get_dirname (self->socket);
+  g_autoptr (GFile) file = NULL;
+
+  while (!g_file_test (folder, G_FILE_TEST_IS_DIR) && strcmp (folder, "/") != 0)
+    {
+      char *parent = g_path_get_dirname (folder);
+
+      g_free (folder);
+      folder = parent;
+    }
+  if (self->monitor && g_str_equal (folder, self->folder))
+    return;
+  g_clear_object (&self->monitor);
+  g_free (self->folder);
+  self->folder = g_steal_pointer (&folder);
+  file = g_file_new_for_path (self->folder);
+  self->monitor = g_file_monitor_directory (file, G_FILE_MONITOR_NONE, NULL, NULL);
+  if (self->monitor == NULL)
+    return;
+  g_signal_connect (self->monitor, "changed", G_CALLBACK (on_folder), self);
+  watch_folder (self); /* what has come before it was watched */
+}
+
+static void
+on_folder (GFileMonitor *monitor, GFile *file, G_GNUC_UNUSED GFile *other, GFileMonitorEvent event,
+           gpointer data)
+{
+  g_autoptr (GFileMonitor) kept = g_object_ref (monitor);
+  Watch *self = data;
+  const char *path = g_file_peek_path (file);
+
+  if (path == NULL || !g_str_has_prefix (self->socket, path))
+    return;
+  watch_folder (self);
+  if (event == G_FILE_MONITOR_EVENT_CREATED)
+    allow_tries (self);
 }
 
 static gpointer
@@ -234,6 +311,9 @@ start (ModemChanged changed, gpointer data)
   self->shown = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_mutex_init (&self->lock);
   g_cond_init (&self->wake);
+  self->socket = g_strdup (g_getenv (SOCKET_VARIABLE) ? g_getenv (SOCKET_VARIABLE) : SOCKET);
+  self->tries = 1;
+  watch_folder (self);
   self->thread = g_thread_new ("pcsc", run, self);
   return self;
 }
@@ -244,6 +324,7 @@ stop (gpointer data)
   Watch *self = data;
 
   self->stopped = TRUE;
+  g_clear_object (&self->monitor);
   g_mutex_lock (&self->lock);
   self->ending = TRUE;
   while (!self->ended)
@@ -263,11 +344,7 @@ stop (gpointer data)
 static void
 rescan (gpointer data)
 {
-  Watch *self = data;
-
-  g_mutex_lock (&self->lock);
-  g_cond_broadcast (&self->wake);
-  g_mutex_unlock (&self->lock);
+  allow_tries (data);
 }
 
 static gboolean

@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The esimd developers
 """esimd as a benchmark sees it: a process in a lab, asked over the bus and looked at through /proc, never polled."""
 
+import collections
 import glob
 import os
 import re
@@ -99,9 +100,20 @@ class Daemon:
         return time.clock_gettime(~self.process.pid << 3 | 2)  # clock_getcpuclockid(3)
 
     def memory(self):
-        """Kilobytes: {"Pss": …, "Rss": …}."""
+        """Kilobytes: {"Pss": …, "Rss": …, "Private_Dirty": …, "Private_Clean": …}."""
         with open(f"/proc/{self.process.pid}/smaps_rollup", encoding="ascii") as file:
-            return {name: int(size) for name, size in re.findall(r"^(Pss|Rss): *(\d+) kB$", file.read(), re.MULTILINE)}
+            return {name: int(size) for name, size in re.findall(r"^(Pss|Rss|Private_Dirty|Private_Clean): *(\d+) kB$", file.read(), re.MULTILINE)}
+
+    def mappings(self):
+        """Name of a file, or "[heap]", "[anonymous]" and the like -> kilobytes of PSS."""
+        found, name = collections.Counter(), ""
+        with open(f"/proc/{self.process.pid}/smaps", encoding="utf-8") as file:
+            for line in file:
+                if head := re.match(r"[0-9a-f]+-[0-9a-f]+ \S+ \S+ \S+ \S+ *(.*)\n", line):
+                    name = os.path.basename(head[1]) or "[anonymous]"
+                elif size := re.match(r"Pss: *(\d+) kB", line):
+                    found[name] += int(size[1])
+        return found
 
     def threads(self):
         return len(os.listdir(f"/proc/{self.process.pid}/task"))
@@ -113,6 +125,12 @@ class Daemon:
             with open(path, encoding="utf-8") as file:
                 found[path] = int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", file.read(), re.MULTILINE)[1])
         return found
+
+    @staticmethod
+    def thread(path):
+        """The name of the thread of a path of wake_ups()."""
+        with open(path, encoding="utf-8") as file:
+            return re.match(r"Name:\s*(.*)", file.read())[1]
 
 
 def wake_ups_since(before, now):

@@ -10,7 +10,7 @@ from rig import GLib
 rig.enter_lab()
 
 ONE, TWO = "8988307000000000019", "8988307000000000027"
-TEST = "89000123456789012341"
+TEST = "89000123456789012341"  # as factories leave it; in the list of those that are known
 
 
 class Card(rig.SharedRigCase):
@@ -280,6 +280,12 @@ class TestDelete(Card):
         self.refused("ProfileState", lambda: self.run_profile(TWO, "Delete", disable_first=True))
         self.assert_done(self.run_profile(TWO, "Delete", disable_first=True, even_last=True))
         self.assertEqual((self.on_card(), self.profiles()), ({}, {}))
+
+    def test_a_factory_profile_is_one_of_test(self):
+        """Some are marked as operational on the card: they are known by their ICCIDs."""
+        self.add(TEST)
+        self.refresh()
+        self.assertEqual(self.profiles()[TEST][1]["Class"], "test")
 
     def test_two_clients_delete_the_last_two(self):
         """Neither was the last when it was asked for: the card decides when its turn has come."""

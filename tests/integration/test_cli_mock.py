@@ -88,11 +88,26 @@ class CliCase(unittest.TestCase):
 
 class Lists(CliCase):
     def test_euiccs(self):
-        self.assertIn(f"    /org/esimd1/Euicc/0 [{EID}] in /org/freedesktop/ModemManager1/Modem/3, 2 profiles, enabled: {ICCID}",
+        self.assertIn(f"    /org/esimd1/Euicc/0 [{EID}] in /org/freedesktop/ModemManager1/Modem/3, 1 profile, enabled: {ICCID}",
                       self.cli("-L")[0])
         self.assertEqual(self.cli("-L", "-J")[0], '{"euicc-list":["/org/esimd1/Euicc/0"]}\n')
         self.assertEqual(self.cli("-L", "-K")[0],
                          "euicc-list.length   : 1\neuicc-list.value[1] : /org/esimd1/Euicc/0\n")
+
+    def test_test_profiles_are_left_out(self):
+        """People see them with --all, or while one is enabled; programs see them always."""
+        for words in (("-l",), ("-u", "0")):
+            self.assertNotIn("8988307000000000002", self.cli(*words)[0], words)
+            self.assertRegex(self.cli(*words, "--all")[0], "8988307000000000002 disabled.*, test", words)
+            self.assertIn("/org/esimd1/Profile/2", self.cli(*words, "-J")[0], words)
+            self.assertIn("/org/esimd1/Profile/2", self.cli(*words, "-K")[0], words)
+        self.assertIn("2 profiles", self.cli("-L", "-a")[0])
+        self.assertIn(f"iccid: {ICCID}", self.cli("-p", "any")[0])
+        self.assertIn("class: test", self.cli("-p", "2")[0])
+        self.service.objects["/org/esimd1/Profile/2"].set(State="enabled")
+        self.assertIn("8988307000000000002 enabled", self.cli("-l")[0])
+        self.assertIn("--all belongs to", self.cli("--refresh", "--all", status=2)[1])
+        self.assertIn("belong to a verb", self.cli("-p", "2", "--all", status=2)[1])
 
     def test_empty_lists(self):
         self.assertEqual(self.cli("--list-jobs")[0], "No jobs were found\n")
@@ -176,6 +191,7 @@ class Usage(CliCase):
         self.assertEqual(self.service.calls[0][0], "/org/esimd1/Euicc/0")
 
     def test_any_profile_is_the_only_one(self):
+        self.service.objects["/org/esimd1/Profile/2"].set(Class="operational")
         err = self.cli("-p", "any", "--enable", status=2)[1]
         self.assertIn(f"there are 2 profiles\n       Name one of them: -p 1 ({ICCID}, enabled), -p 2 (8988307000000000002, disabled).", err)
         self.service.add("Euicc", 1, Eid="89044145000000000000000000000299")

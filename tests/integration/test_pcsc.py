@@ -2,6 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The esimd developers
 """A card in a PC/SC reader, behind the real pcscd: profiles, removal, provisioning as far as a reader goes."""
 
+import shutil
 import time
 
 import rig
@@ -42,14 +43,32 @@ class Card(SharedRigCase):
                    "the card is there again")
 
 
+    def test_when_pcscd_comes_later(self):
+        """It is not looked for in vain, and found at once when it is there, its folder with it."""
+        self.lab.end("pcscd")
+        shutil.rmtree("/run/pcscd", ignore_errors=True)
+        self.settle(7)  # longer than it is looked for anew after it has gone
+        self.lab.start_pcscd()
+        self.modem("in")
+        self.until(lambda: self.finish(self.start_job(self.euicc()[0], "Euicc", "Refresh"))["State"] == "done", 5,
+                   "the card is there again")
+
+
 class Provision(RigCase):
     """A bare eUICC: the profile is ordered, installed and enabled; there is no radio to go on with."""
 
     LAB = PcscLab
 
+    def mapped(self):
+        """The files that esimd has in its memory."""
+        with open(f"/proc/{self.lab.processes['esimd'].pid}/maps", encoding="utf-8") as file:
+            return file.read()
+
     def test_bare_card(self):
         self.start_esimd()
+        self.assertNotIn("libcurl", self.mapped(), "nothing was fetched so far")
         job = self.assert_failed(self.provision(40), "Unsupported")
+        self.assertIn("libcurl", self.mapped())
         self.assertIn("put the card into a modem", job["Error"][1])
         self.assertEqual([profile["state"] for profile in self.card("profiles")["profiles"]], [rig.ENABLED])
         self.assertEqual(len(self.supersim("profiles")["profiles"]), 1)

@@ -29,7 +29,7 @@ class German(CliCase):
         return {**super().environment(), "LANGUAGE": "de", "ESIMD_LOCALE_DIR": self.locale}
 
     def test_people_read_german(self):
-        self.assertIn("2 Profile, eingeschaltet: ", self.cli("-L")[0])
+        self.assertIn("2 Profile, eingeschaltet: ", self.cli("-L", "--all")[0])
         out = self.cli("-u", "0")[0]
         for word in ("Allgemein", "freier Speicher: 300000", "CI-Schlüssel: AA11"):
             self.assertIn(word, out)

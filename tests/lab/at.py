@@ -13,10 +13,13 @@ from radio import IP_V4, PROVIDER, Ready, Register, Session
 
 KNOBS = {
     "collect": False,  # follow 61xx and 6Cxx for the host
-    "ccho": "named",  # what CCHO answers: named (+CCHO: 1), bare (1) or none (there is no CCHO, CGLA, CCHC)
+    "ccho": "named",  # what CCHO answers: named (+CCHO: 1), bare (1), none (there is no CCHO, CGLA, CCHC), hollow (no CGLA)
+    "fragile": False,  # a CCHO that fails leaves it without its card until it is plugged in anew
     "cchc": True,  # whether there is CCHC
     "csim": "all",  # all, basic (ERROR on logical channels) or none
-    "handles": "no",  # CCHO gives sessions of the modem's own, which sets the channel in the class byte: no, high, low
+    # CCHO gives sessions of the modem's own, which sets the channel in the class byte (3GPP TS 27.007, 8.45 and 8.46):
+    "handles": "no",  # no, high (41), low (2, which is not the card's number) or hex (sixteen digits)
+    "handle_sw": "6881",  # what it answers where the host has set a channel all the same
     "test_forms": True,  # whether AT+CCHO=? and the like are answered
     "line_max": 0,  # longer command lines are answered by ERROR; 0: none is too long
     "empty_ready": False,  # an eUICC without profile is a SIM that needs no PIN, not a missing one
@@ -26,7 +29,7 @@ KNOBS = {
 }
 POINTS = ("at.ccho", "at.cgla", "at.cchc", "at.csim", "at.connect", "at.register")
 HOWS = ("no-answer", "error", "delay", "unplug", "crash", "garbage")
-FIRST_HANDLE = 40
+FIRST_HANDLE, HEX_HANDLE = 40, 0x6C0F33A000000000
 COLLECT_MAX = 4096
 CREG = {Register.DEREGISTERED: 0, Register.HOME: 1, Register.SEARCHING: 2, Register.DENIED: 3, Register.ROAMING: 5}
 EF_ICCID, EF_IMSI, EF_AD, EF_SPN = 0x2FE2, 0x6F07, 0x6FAD, 0x6F46
@@ -116,9 +119,10 @@ class AtCommands:
         self.card, self.knobs = card, knobs
         self.radio = None
         self.ports = []
-        self.sessions = {}  # handle -> the card's channel
+        self.sessions = {}  # handle, as CCHO writes it -> the card's channel
         self.apn = ""
         self.apdus = 0
+        self.broken = False
 
     # The card
 
@@ -126,6 +130,8 @@ class AtCommands:
         self.sessions.clear()
 
     def _no_card(self):
+        if self.broken:
+            raise CommandError(13)  # SIM failure
         if self.radio.ready is Ready.NOT_INITIALIZED:
             raise CommandError(14)  # SIM busy
 
@@ -154,27 +160,29 @@ class AtCommands:
         self._no_card()
         channel, _sw, _fci = self.card.open_channel(aid)
         if not channel:
+            self.broken = self.knobs["fragile"]
             raise CommandError(100)
-        session = channel
-        if self.knobs["handles"] != "no":
-            session = channel % 3 + 1 if self.knobs["handles"] == "low" else FIRST_HANDLE + channel
+        session = {"no": str(channel), "low": str(channel % 3 + 1), "high": str(FIRST_HANDLE + channel),
+                   "hex": f"{HEX_HANDLE + channel:016X}"}[self.knobs["handles"]]
         self.sessions[session] = channel
         return [str(session) if self.knobs["ccho"] == "bare" else f"+CCHO: {session}"]
 
     def do_cgla(self, _port, value):
-        session, length, apdu = self._apdu(value, r"(\d+),(\d+),\"?([0-9A-Fa-f]+)\"?$")
-        if self.knobs["ccho"] == "none" or session not in self.sessions:
-            raise CommandError(3 if self.knobs["ccho"] != "none" else None)
+        if self.knobs["ccho"] in ("none", "hollow"):
+            raise CommandError()
+        session, _length, apdu = self._apdu(value, r"([0-9A-F]+),(\d+),\"?([0-9A-Fa-f]+)\"?$")
+        if session not in self.sessions:
+            raise CommandError(3)
         if self.knobs["handles"] != "no":
             if apdu[0] & 0x03:  # the modem takes the class byte as it is and adds its own bits
-                return self._answer("+CGLA", b"\x68\x81")
+                return self._answer("+CGLA", bytes.fromhex(self.knobs["handle_sw"]))
             apdu = bytes([apdu[0] | self.sessions[session]]) + apdu[1:]
         return self._answer("+CGLA", self.transmit(apdu))
 
     def do_cchc(self, _port, value):
         if not self.knobs["cchc"] or self.knobs["ccho"] == "none":
             raise CommandError()
-        channel = self.sessions.pop(int(value), None)
+        channel = self.sessions.pop(value, None)
         if channel is None:
             raise CommandError(3)
         self.card.close_channel(channel)
@@ -192,7 +200,7 @@ class AtCommands:
         if not match or int(match[2]) != len(match[3]) or len(match[3]) % 2:
             raise CommandError(50)  # incorrect parameters
         self._no_card()
-        return int(match[1]), int(match[2]), bytes.fromhex(match[3])
+        return match[1], int(match[2]), bytes.fromhex(match[3])
 
     @staticmethod
     def _answer(name, data):

@@ -37,7 +37,7 @@ class Device:
         self.bed, self.net = TestBed(self.DRIVER, number, first and first.bed), Network(number)
         self.radio = self.uicc = None
         self.card.on_refresh = self._refresh
-        self.plugged = False
+        self.plugged, self.plugs = False, 0
         self._input, self._output = b"", bytearray()
 
     def reset_host(self):
@@ -55,6 +55,7 @@ class Device:
         self.reset_host()
         self.bed.plug(index)
         self.plugged = True
+        self.plugs += 1
         self.loop.add_reader(self.bed.fd, self._readable)
         self.loop.add_reader(self.net.socket.fileno(), self.net.receive)
         self.card.reset()
@@ -74,7 +75,9 @@ class Device:
         self.net.unplug()
 
     def _refresh(self):
-        if self.plugged:
+        if self.plugged and self.knobs["leaves_at_refresh"]:
+            self.reset()
+        elif self.plugged:
             self.uicc.forget_channels()
             self.radio.lose_card()
 

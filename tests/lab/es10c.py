@@ -5,7 +5,7 @@
 import tlv
 from card_store import (DELETE, DISABLE, DISABLED, ENABLE, ENABLED, OPERATIONAL, PPR1_NO_DISABLING, PPR2_NO_DELETING,
                         TEST, bit_string, iccid_bytes, iccid_text, to_mask)
-from outcome import Refused
+from outcome import Refused, StatusError
 
 NOT_FOUND, WRONG_STATE, BY_RULE, TEST_PROFILE_ON = 1, 2, 3, 4
 DEFAULT_TAGS = (0x5A, 0x4F, 0x9F70, 0x90, 0x91, 0x92, 0x95, 0x93, 0x94)  # clause 5.7.15: without a tag list
@@ -105,6 +105,8 @@ class Profiles:
 
     def _target(self, value):
         (item,) = tlv.parse(value)
+        if item.tag == 0x5A and self._store.data.get("aid_only"):
+            raise StatusError(0x6A80)  # some cards take a profile by its AID only, and do not say that it is this
         profile = self._by_identifier(item)
         if profile is None:
             raise Refused(NOT_FOUND)

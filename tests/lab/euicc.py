@@ -357,5 +357,6 @@ def CONTROL_VERBS(card):
         "add_profile": lambda **fields: _add_profile(card, **fields),
         "set_memory": lambda memory: _set(card, memory=int(memory)),
         "set_addresses": lambda default_dp="", root_ds="": _set(card, default_dp=default_dp, root_ds=root_ds),
+        "set_aid_only": lambda on: _set(card, aid_only=on),
         "set_rat": lambda rat: _set(card, rat=rat),
     }

@@ -9,7 +9,7 @@ import subprocess
 import bed
 from card_pcsc import PORT
 
-RUN = "/run/pcscd"  # pcscd's socket has no other place
+RUN = "/run"  # pcscd's socket has no other place than a folder in it, which pcscd makes
 CONFIG = """FRIENDLYNAME "Lab reader"
 DEVICENAME /dev/null:0x{port:X}
 LIBPATH {driver}
@@ -21,7 +21,6 @@ class PcscLab(bed.Lab):
     """bed.Lab with pcscd and card_pcsc.py."""
 
     def _spawn_modem(self):
-        os.makedirs(RUN, exist_ok=True)
         os.makedirs(os.path.join(self.dir, "pcscd"))
         subprocess.run(["mount", "-t", "tmpfs", "tmpfs", RUN], check=True)
         (driver,) = glob.glob("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")[:1]

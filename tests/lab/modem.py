@@ -17,6 +17,7 @@ from device import Device
 from euicc import CONTROL_VERBS, Euicc
 from mbim import BASIC, MS_BASIC_EXT, MS_UICC, Basic, Ext, Kind, Status
 from net import set_uplink
+from peculiar import KNOBS as PECULIAR_KNOBS, Peculiar
 from qmi_modem import QmiHost, QmiModem
 from radio import REGISTRATIONS, Radio
 from uicc import UiccService
@@ -49,6 +50,7 @@ KNOBS = {
     "chunk": 100,  # of so many bytes each
     "chunks_first": True,  # before the response that announces them
     "mbimex": 3,  # version of Microsoft's extensions: 1, 2 or 3 (the SIM's type and eSIM status are told from 3 on)
+    **PECULIAR_KNOBS,
 }
 
 SLOT_KNOBS = ("slots", "slot", "others", "switch_resets")  # for the start
@@ -71,6 +73,7 @@ class MbimModem(Device):
         super().__init__(card, knobs, loop, number, first)
         self.radio = Radio(self.card, knobs, self.net, self.indicate, loop.call_later)
         self.uicc = UiccService(self.card, knobs, self.radio.lose_card)
+        self.peculiar = Peculiar(knobs, self.uicc, loop.time)
         self.cids = Cids(self.radio, self.uicc, knobs, lambda: loop.call_later(0.05, self.reset))
         self.cids.on_slot = self.use_slot
         uim = Uim(self.card, knobs, self.radio, lambda *words: self.qmi.indicate(*words))
@@ -157,7 +160,11 @@ class MbimModem(Device):
             self._answer(command, status, info)
 
         def run(order, is_answered):
-            self.cids.execute(command, order, answer if is_answered else lambda *_: None)
+            reply, own = answer if is_answered else lambda *_: None, self.peculiar.take(command)
+            if own:
+                reply(*own)
+            else:
+                self.cids.execute(command, order, reply)
             if command.service == MS_UICC:
                 self.after_apdu()
 
@@ -205,7 +212,8 @@ class Verbs:
                 "register": radio.register.name, "attached": radio.attached, "session": radio.session.name,
                 "profile": radio.profile, "groups": {str(key): group for key, group in modem.uicc.groups.items()},
                 "apdus": modem.uicc.apdus, "sent": modem.uicc.bytes_sent, "received": modem.uicc.bytes_received,
-                "terminal_capability": [item.hex() for item in modem.uicc.terminal_capability], "knobs": modem.knobs}
+                "terminal_capability": [item.hex() for item in modem.uicc.terminal_capability],
+                "plugs": modem.plugs, "knobs": modem.knobs}
 
     def sessions(self):
         radio, address = self.modem.radio, self.modem.net.address
@@ -260,7 +268,10 @@ def check_knobs(values):
 
 
 def start_modem(options, number, first):
-    """Modem NUMBER with its card, plugged in; its controls are `modemN` and `euiccN`, without a number for the first."""
+    """Modem NUMBER with its card; its controls are `modemN` and `euiccN`, without a number for the first.
+
+    The first is plugged in, the others by the verb.
+    """
     knobs, suffix, card_dir, state = {**KNOBS, **options.set}, "", options.pki, options.state
     if number:
         suffix, card_dir = str(number), f"{options.pki}/card{number}"
@@ -274,7 +285,8 @@ def start_modem(options, number, first):
     card_verbs = {name: verbs.on_card(verb) for name, verb in CONTROL_VERBS(card).items()}
     ControlServer(f"euicc{suffix}", card_faults, card_verbs, options.lab_dir).start()
     ControlServer(f"modem{suffix}", modem.faults, verbs.table(), options.lab_dir).start()
-    modem.plug()
+    if not number:
+        modem.plug()
     return modem
 
 

@@ -68,7 +68,7 @@ class Modem(AtCommands):
     def plug(self):
         if self.plugged:
             raise RuntimeError("the modem is plugged in already")
-        self.plugged = True
+        self.plugged, self.broken = True, False
         if self.bed:
             self.bed.plug()
             self.terminals = self.bed.terminals
@@ -186,7 +186,7 @@ class Verbs(mbim_modem.Verbs):
         modem, radio = self.modem, self.modem.radio
         return {"plugged": modem.plugged, "radio": radio.on, "ready": radio.ready.name, "register": radio.register.name,
                 "attached": radio.attached, "session": radio.session.name, "profile": radio.profile,
-                "sessions": {str(key): channel for key, channel in modem.sessions.items()}, "apdus": modem.apdus,
+                "sessions": modem.sessions, "broken": modem.broken, "apdus": modem.apdus,
                 "knobs": modem.knobs}
 
     def set(self, **values):
