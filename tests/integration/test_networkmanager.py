@@ -148,6 +148,11 @@ class Managed(NetworkManagerCase):
         self.until(lambda: self.nm.active() == path, 20, "connected by itself")
         self.assertNotIn("autoconnect", self.nm.connections()[path]["connection"])
         self.assertEqual(len(self.nm.connections()), 1)
+        # The policy may say that it outlives its profile.
+        self.reload(delete_connection="no")
+        self.delete(first, disable_first=True, even_last=True)
+        self.settle()
+        self.assertEqual(list(self.nm.connections()), [path])
 
     def test_a_persons_own_connection(self):
         """One for any SIM on this APN is used as it is, none is made beside it, and it stays when the profile goes."""
@@ -279,6 +284,22 @@ class Unmanaged(Managed):
         self.assert_everything_once()
         self.ping()
         self.assertFalse(self.nm.connections())
+        self.others_are_left_alone()
+
+    def others_are_left_alone(self):
+        """Somebody else's bearer on another APN."""
+        self.modem("set", apns=["super", "other"])
+        self.simple("Disconnect", "(o)", "/")
+        self.simple("Connect", "(a{sv})", {"apn": GLib.Variant("s", "other")})
+        sessions = self.modem("sessions")
+        self.assertEqual(sessions["active"], 1)
+        self.assertIn("left alone", self.assert_failed(self.provision(), "DataFailed")["Error"][1])
+        self.assertEqual(self.modem("sessions"), sessions)
+
+    def simple(self, method, types, value):
+        name = "org.freedesktop.ModemManager1"
+        (path,) = self.lab.modems()
+        self.lab.call(name, path, f"{name}.Modem.Simple", method, GLib.Variant(types, (value,)), timeout=30)
 
     test_a_switch = test_a_persons_own_connection = None
 
