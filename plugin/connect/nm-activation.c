@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* NetworkManager's signals about one device, and the reasons it gives. */
+/* NetworkManager's signals about one device, and the reasons that it gives, or ModemManager. */
 
 #include "connect/nm-activation.h"
+
+#include <string.h>
 
 #include "base/error.h"
 #include "base/wait.h"
@@ -13,8 +15,12 @@
 /* A first connection of a new profile takes its time. */
 #define ACTIVATE_TIMEOUT_MS (180 * 1000)
 #define LOOK_MS 100
+#define MM_NAME "org.freedesktop.ModemManager1"
+#define MM_MODEM MM_NAME ".Modem"
+#define MM_BEARER MM_NAME ".Bearer"
 
-/* NMDeviceState, NMActiveConnectionState */
+/* NMDeviceState, NMDeviceStateReason, NMActiveConnectionState */
+#define REASON_UNKNOWN 1
 #define DEVICE_STATE_UNMANAGED 10
 #define DEVICE_STATE_DEACTIVATING 110
 #define ACTIVE_STATE_ACTIVATED 2
@@ -44,9 +50,14 @@ static const struct
   { 48, ESIM_ERROR_MODEM, "the modem has another SIM than the connection's" },
 };
 
+/* What ModemManager calls a refused access point name, without what all its names begin with. */
+static const char *const apn_refusals[] = { "MissingOrUnknownApn", "ServiceOptionNotSubscribed",
+                                            "RequestedServiceOptionNotSubscribed", NULL };
+
 struct _NmActivation
 {
   const BusPeer *peer;
+  char *modem;
   GDBusConnection *bus;
   guint subscription;
   guint32 reason; /* of the last step back, 0: none was given */
@@ -66,7 +77,7 @@ on_state (G_GNUC_UNUSED GDBusConnection *bus, G_GNUC_UNUSED const char *sender,
 }
 
 NmActivation *
-nm_activation_listen (const BusPeer *peer, const char *device, GError **error)
+nm_activation_listen (const BusPeer *peer, const char *device, const char *modem, GError **error)
 {
   g_autoptr (GError) foreign = NULL;
   g_autoptr (GDBusConnection) bus = g_bus_get_sync (G_BUS_TYPE_SYSTEM, NULL, &foreign);
@@ -79,6 +90,7 @@ nm_activation_listen (const BusPeer *peer, const char *device, GError **error)
     }
   self = g_new0 (NmActivation, 1);
   self->peer = peer;
+  self->modem = g_strdup (modem);
   self->bus = g_steal_pointer (&bus);
   self->subscription
       = g_dbus_connection_signal_subscribe (self->bus, peer->name, DEVICE, "StateChanged", device,
@@ -91,6 +103,7 @@ nm_activation_free (NmActivation *self)
 {
   g_dbus_connection_signal_unsubscribe (self->bus, self->subscription);
   g_object_unref (self->bus);
+  g_free (self->modem);
   g_free (self);
 }
 
@@ -113,6 +126,49 @@ nm_activation_set_reason (guint32 reason, GError **error)
   g_propagate_error (error, problem);
 }
 
+/* ---- where NetworkManager has no word for it ---- */
+
+/* Sets ERROR as the bearer at PATH has it; FALSE: that has none. */
+static gboolean
+set_bearer_error (const BusPeer *mm, const char *path, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GVariant) bearer = bus_get_all (mm, path, MM_BEARER, cancellable, NULL);
+  const char *name = "", *text = "";
+  const char *word;
+  gboolean refused;
+
+  if (bearer == NULL || !g_variant_lookup (bearer, "ConnectionError", "(&s&s)", &name, &text)
+      || *name == '\0')
+    return FALSE;
+  word = strrchr (name, '.');
+  refused = g_strv_contains (apn_refusals, word ? word + 1 : name);
+  error_set (error, refused ? ESIM_ERROR_APN_REFUSED : ESIM_ERROR_DATA_FAILED, "connect",
+             "NetworkManager does not connect: ModemManager says: %s", text);
+  error_add_raw (error ? *error : NULL, "dbus-error", name);
+  return TRUE;
+}
+
+static void
+set_failed (NmActivation *self, GCancellable *cancellable, GError **error)
+{
+  static const BusPeer mm = { .name = MM_NAME,
+                              .title = "ModemManager",
+                              .layer = "connect",
+                              .error_prefix = MM_NAME ".Error.",
+                              .otherwise = ESIM_ERROR_DATA_FAILED };
+  g_autoptr (GVariant) modem = NULL;
+  g_autofree const char **bearers = NULL;
+
+  if (self->reason <= REASON_UNKNOWN)
+    modem = bus_get_all (&mm, self->modem, MM_MODEM, cancellable, NULL);
+  if (modem)
+    g_variant_lookup (modem, "Bearers", "^a&o", &bearers);
+  for (guint i = 0; bearers && bearers[i]; i++)
+    if (set_bearer_error (&mm, bearers[i], cancellable, error))
+      return;
+  nm_activation_set_reason (self->reason, error);
+}
+
 gboolean
 nm_activation_wait (NmActivation *self, const char *path, GCancellable *cancellable, GError **error)
 {
@@ -133,7 +189,7 @@ nm_activation_wait (NmActivation *self, const char *path, GCancellable *cancella
         return FALSE;
     }
   if (state >= ACTIVE_STATE_DEACTIVATING)
-    nm_activation_set_reason (self->reason, error);
+    set_failed (self, cancellable, error);
   else
     error_set (error, ESIM_ERROR_TIMED_OUT, "connect", "NetworkManager does not connect in time");
   return FALSE;

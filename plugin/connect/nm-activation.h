@@ -11,8 +11,10 @@
  * calling worker thread alone. */
 typedef struct _NmActivation NmActivation;
 
-/** nm_activation_listen: from before the activation is asked for; PEER is NetworkManager. */
-NmActivation *nm_activation_listen (const BusPeer *peer, const char *device, GError **error);
+/** nm_activation_listen: from before the activation is asked for; PEER is NetworkManager, MODEM the
+ * path that ModemManager has the device at. */
+NmActivation *nm_activation_listen (const BusPeer *peer, const char *device, const char *modem,
+                                    GError **error);
 void nm_activation_free (NmActivation *self);
 
 /** nm_activation_wait: until the active connection at PATH is up. Errors: what NMDeviceStateReason

@@ -380,7 +380,8 @@ observe (const ModemSnapshot *modem, const ConnectSettings *settings, GCancellab
 static gboolean
 activate (const Device *device, const char *profile, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (NmActivation) activation = nm_activation_listen (&peer, device->path, error);
+  g_autoptr (NmActivation) activation
+      = nm_activation_listen (&peer, device->path, bus_text (device->properties, "Udi"), error);
   g_autoptr (GVariant) answer = NULL;
   const char *path;
 
@@ -399,7 +400,8 @@ activate (const Device *device, const char *profile, GCancellable *cancellable, 
 static gboolean
 await_active (const Device *device, const char *path, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (NmActivation) activation = nm_activation_listen (&peer, device->path, error);
+  g_autoptr (NmActivation) activation
+      = nm_activation_listen (&peer, device->path, bus_text (device->properties, "Udi"), error);
 
   return activation && nm_activation_wait (activation, path, cancellable, error);
 }

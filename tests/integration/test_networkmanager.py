@@ -108,6 +108,9 @@ class Managed(NetworkManagerCase):
         self.assertEqual(settings["ipv6"]["route-metric"], 800)
 
     def settings_are_followed(self, path):
+        self.reload(apn="nowhere")
+        job = self.assert_failed(self.provision(), "ApnRefused")
+        self.assertIn("ModemManager says", job["Error"][1])  # NetworkManager says nothing
         self.modem("set", apns=["super", "other"])
         self.reload(apn="other")
         self.assert_done(self.provision())
