@@ -34,7 +34,8 @@ static const struct
   const char *text;
 } reasons[] = {
   { 5, ESIM_ERROR_DATA_FAILED, "the network gave no address" },
-  { 12, ESIM_ERROR_DATA_FAILED, "PPP does not start: it takes pppd, and PPP in the kernel" },
+  { 12, ESIM_ERROR_DATA_FAILED,
+    "PPP does not start: it takes pppd, NetworkManager's plugin for it, and PPP in the kernel" },
   { 13, ESIM_ERROR_DATA_FAILED, "PPP was closed by the other side" },
   { 14, ESIM_ERROR_DATA_FAILED, "PPP failed" },
   { 29, ESIM_ERROR_APN_REFUSED, "the network refuses the access point name" },

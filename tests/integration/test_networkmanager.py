@@ -260,7 +260,7 @@ class Carried(NetworkManagerCase):
 
 
 class Ppp(NetworkManagerCase):
-    """An AT modem's data are PPP, which NetworkManager dials with; the lab has no PPP, and that is said."""
+    """An AT modem's data are PPP, which NetworkManager does after it has dialled; the lab's has no plugin for it, and that is said."""
 
     LAB = AtLab
     LAB_OPTIONS = {"command": False, "card": ({"iccid": OURS, "imsi": "901280000000017", "state": "enabled"},)}
