@@ -140,6 +140,9 @@ main (int argc, char **argv)
   g_autoptr (GError) error = NULL;
   ServiceSetup setup = { modems, channels, providers, connects, NULL, NULL, NULL, NULL };
 
+  /* Is there an uplink? That is asked of the kernel's routes: NetworkManager, which GLib would ask
+   * where it runs, knows of none but its own. */
+  g_setenv ("GIO_USE_NETWORK_MONITOR", "netlink", FALSE);
   setlocale (LC_ALL, "");
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc > 1)

@@ -100,14 +100,20 @@ tear_down (Place *place, gconstpointer data)
 }
 
 static void
-fail (Place *place, const char *key, const char *why)
+fail_with (Place *place, const char *key, EsimError code, const char *why)
 {
   g_autoptr (GError) problem = NULL;
   g_autoptr (GError) error = NULL;
 
-  error_set (&problem, ESIM_ERROR_SERVER_FAILED, "es9p", "%s", why);
+  error_set (&problem, code, "es9p", "%s", why);
   g_assert_true (due_failed (place->journal, key, NOW, problem, &error));
   g_assert_no_error (error);
+}
+
+static void
+fail (Place *place, const char *key, const char *why)
+{
+  fail_with (place, key, ESIM_ERROR_SERVER_FAILED, why);
 }
 
 static void
@@ -131,6 +137,47 @@ test_each_its_own (Place *place, gconstpointer data)
   assert_due (place, "notice-1-80-", 2, NOW + 60, "two lines");
   assert_due (place, "notice-2-80-", 1, NOW + 30, "");
   assert_due (place, "notice-3-80-", 0, 0, NULL);
+}
+
+static void
+online (Place *place, const char *key, gint64 now)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (due_online (place->journal, key, now, &error));
+  g_assert_no_error (error);
+}
+
+/* What found no network is tried when there is one, what a server refused is not. */
+static void
+test_online (Place *place, gconstpointer data)
+{
+  static const char dns[] = "notice-1-80-", route[] = "notice-2-80-", server[] = "notice-3-80-";
+
+  (void) data;
+  for (guint i = 0; i < 6; i++)
+    {
+      fail_with (place, dns, ESIM_ERROR_NAME_NOT_RESOLVED, "no name");
+      fail_with (place, route, ESIM_ERROR_NO_NETWORK, "no route");
+      fail (place, server, "HTTP 500");
+    }
+  open_journal (place);
+  online (place, dns, NOW + 100);
+  online (place, route, NOW + 5); /* one that comes and goes */
+  online (place, server, NOW + 100);
+  online (place, "notice-4-80-", NOW + 100);
+  open_journal (place);
+  assert_due (place, dns, 6, NOW + 100, "no name");
+  assert_due (place, route, 6, NOW + 30, "no route");
+  assert_due (place, server, 6, NOW + 960, "HTTP 500");
+  assert_due (place, "notice-4-80-", 0, 0, NULL);
+  /* A second time nothing is put off. */
+  online (place, dns, NOW + 200);
+  assert_due (place, dns, 6, NOW + 100, "no name");
+  /* And what then finds a server that refuses waits as long as any other. */
+  fail (place, dns, "HTTP 500");
+  online (place, dns, NOW + 10);
+  assert_due (place, dns, 7, NOW + 1920, "HTTP 500");
 }
 
 static void
@@ -174,6 +221,7 @@ main (int argc, char **argv)
   g_test_add_func ("/due/wait", test_wait);
   g_test_add_func ("/due/key", test_key);
   g_test_add ("/due/each-its-own", Place, NULL, set_up, test_each_its_own, tear_down);
+  g_test_add ("/due/online", Place, NULL, set_up, test_online, tear_down);
   g_test_add ("/due/rubbish", Place, NULL, set_up, test_rubbish, tear_down);
   g_test_add ("/due/keep", Place, NULL, set_up, test_keep, tear_down);
   return g_test_run ();

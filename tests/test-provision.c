@@ -305,6 +305,16 @@ test_modem_back_late (Test *test, gconstpointer data)
   g_assert_cmpuint (bearer.ups, ==, 1);
 }
 
+/* Away altogether when it is looked for, as an AT modem is that ModemManager probes anew. */
+static void
+test_modem_away (Test *test, gconstpointer data)
+{
+  set_facts (test, ICCID, PROFILE_ENABLED);
+  card_set_modem (test->card, NULL, NULL, NULL);
+  run_anew (test);
+  assert_failed (test, ESIM_ERROR_MODEM_NOT_BACK);
+}
+
 static gboolean
 on_reprobed (gpointer data)
 {
@@ -422,6 +432,7 @@ main (int argc, char **argv)
   add ("/provision/dropped/on-request", test_dropped_stays_so_on_request);
   add ("/provision/tried-on", test_tried_on);
   add ("/provision/woken-anew", test_woken_anew);
+  add ("/provision/modem-away", test_modem_away);
   add ("/provision/modem-back-late", test_modem_back_late);
   add_automatic ("/provision/rolled-back-is-told-later", test_rolled_back_is_told_later);
   g_test_add_func ("/provision/ours", test_ours);

@@ -36,13 +36,13 @@ connect_level_name (ConnectLevel level)
 
 static gboolean
 fits (const ConnectDriver *driver, const char *wanted, const ModemSnapshot *modem,
-      GCancellable *cancellable)
+      GCancellable *cancellable, GError **error)
 {
   if (!g_str_equal (driver->stack, modem->stack))
     return FALSE;
   if (!g_str_equal (wanted, "auto"))
     return g_str_equal (driver->name, wanted);
-  return driver->manages == NULL || driver->manages (modem, cancellable);
+  return driver->manages == NULL || driver->manages (modem, cancellable, error);
 }
 
 const ConnectDriver *
@@ -50,8 +50,17 @@ connect_choose (const ConnectDriver *const *drivers, const char *wanted, const M
                 GCancellable *cancellable, GError **error)
 {
   for (guint i = 0; drivers[i]; i++)
-    if (fits (drivers[i], wanted, modem, cancellable))
-      return drivers[i];
+    {
+      g_autoptr (GError) problem = NULL;
+
+      if (fits (drivers[i], wanted, modem, cancellable, &problem))
+        return drivers[i];
+      if (problem)
+        {
+          g_propagate_error (error, g_steal_pointer (&problem));
+          return NULL;
+        }
+    }
   error_set (error, ESIM_ERROR_UNSUPPORTED, "connect",
              "connect=%s has no way to data on a modem of %s's", wanted, modem->stack);
   return NULL;

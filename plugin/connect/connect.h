@@ -42,8 +42,9 @@ typedef struct
   const char *name;  /* "modemmanager" */
   const char *stack; /* the modem driver whose modems it connects */
   /* Whether it is the one that has MODEM now: another program would undo what another driver does.
-   * NULL: it is, where no driver before it in the list says so. */
-  gboolean (*manages) (const ModemSnapshot *modem, GCancellable *cancellable);
+   * FALSE with an error: that could not be found out. NULL: it is, where no driver before it in the
+   * list says so. */
+  gboolean (*manages) (const ModemSnapshot *modem, GCancellable *cancellable, GError **error);
   /* What is there now; reads only. */
   ConnectStatus *(*observe) (const ModemSnapshot *modem, const ConnectSettings *settings,
                              GCancellable *cancellable, GError **error);
@@ -67,7 +68,8 @@ void connect_favour (const ConnectDriver *const *drivers, const char *iccid,
                      GCancellable *cancellable);
 
 /** connect_choose: the driver of DRIVERS (ends in NULL) that WANTED names, or with "auto" the first
- * that manages MODEM. UNSUPPORTED where there is none. Worker threads. */
+ * that manages MODEM. UNSUPPORTED where there is none; what keeps one from saying whether it does.
+ * Worker threads. */
 const ConnectDriver *connect_choose (const ConnectDriver *const *drivers, const char *wanted,
                                      const ModemSnapshot *modem, GCancellable *cancellable,
                                      GError **error);

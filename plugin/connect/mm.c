@@ -245,7 +245,7 @@ configure (const Bearer *bearer, const ConnectSettings *settings, GError **error
     return TRUE;
   error_set (error, ESIM_ERROR_DATA_FAILED, "connect",
              "the modem wants %s on %s, which esimd does not do: let NetworkManager manage this "
-             "modem, and set connect=none in esimd.conf",
+             "modem, or set connect=none in esimd.conf and let another program do it",
              configs[0].method == MM_BEARER_IP_METHOD_PPP ? "PPP" : "DHCP", bearer->interface);
   return FALSE;
 }

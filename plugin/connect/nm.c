@@ -9,6 +9,7 @@
 
 #include "base/bus.h"
 #include "base/wait.h"
+#include "connect/nm-activation.h"
 #include "connect/nm-profile.h"
 
 #define NAME "org.freedesktop.NetworkManager"
@@ -19,8 +20,6 @@
 #define SETTINGS NAME ".Settings"
 #define CONNECTION SETTINGS ".Connection"
 #define CALL_TIMEOUT_MS (15 * 1000)
-/* A first connection of a new profile takes its time. */
-#define ACTIVATE_TIMEOUT_MS (180 * 1000)
 /* NetworkManager sees a modem that is new, or back, some moments after ModemManager shows it. */
 #define APPEAR_MS 3000
 #define LOOK_MS 100
@@ -29,9 +28,9 @@
 #define TO_DISK 0x1
 #define BLOCK_AUTOCONNECT 0x20
 
-/* NMDeviceType, NMDeviceState, NMActiveConnectionState */
+/* NMDeviceType, NMDeviceStateReason, NMActiveConnectionState */
 #define DEVICE_TYPE_MODEM 8
-#define DEVICE_STATE_DISCONNECTED 30
+#define REASON_SLEEPING 37
 #define ACTIVE_STATE_ACTIVATED 2
 #define ACTIVE_STATE_DEACTIVATING 3
 
@@ -40,25 +39,6 @@ static const BusPeer peer = { .name = NAME,
                               .layer = "connect",
                               .error_prefix = NAME ".",
                               .otherwise = ESIM_ERROR_DATA_FAILED };
-
-/* NMDeviceStateReason: why an activation failed, where that has a name of its own here. */
-static const struct
-{
-  guint32 reason;
-  EsimError code;
-  const char *text;
-} reasons[] = {
-  { 5, ESIM_ERROR_DATA_FAILED, "the network gave no address" },
-  { 29, ESIM_ERROR_APN_REFUSED, "the network refuses the access point name" },
-  { 30, ESIM_ERROR_NOT_REGISTERED, "the modem does not search for networks" },
-  { 31, ESIM_ERROR_NOT_REGISTERED, "the network refuses registration" },
-  { 32, ESIM_ERROR_NOT_REGISTERED, "the network does not answer" },
-  { 33, ESIM_ERROR_NOT_REGISTERED, "the registration failed" },
-  { 36, ESIM_ERROR_MODEM, "the modem is gone" },
-  { 39, ESIM_ERROR_DATA_FAILED, "somebody disconnected it" },
-  { 46, ESIM_ERROR_MODEM, "the SIM wants a PIN" },
-  { 48, ESIM_ERROR_MODEM, "the modem has another SIM than the connection's" },
-};
 
 /* A modem as NetworkManager has it. */
 typedef struct
@@ -131,6 +111,7 @@ may_appear (const ModemSnapshot *modem)
          || modem->state == MODEM_STATE_CONNECTED;
 }
 
+/* As find_device(), but of a modem that ModemManager has just shown. */
 static Device *
 await_device (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
 {
@@ -143,19 +124,30 @@ await_device (const ModemSnapshot *modem, GCancellable *cancellable, GError **er
     device = find_device (modem, cancellable, &problem);
   if (problem)
     g_propagate_error (error, g_steal_pointer (&problem));
-  else if (device == NULL)
-    error_set (error, ESIM_ERROR_MODEM, "connect", "NetworkManager does not have this modem");
   return device;
 }
 
+/* It lets go of all devices where its networking is switched off, which is no leave for others to
+ * switch it on. */
 static gboolean
-manages (const ModemSnapshot *modem, GCancellable *cancellable)
+is_asleep (const Device *device)
+{
+  guint32 state = 0, reason = 0;
+
+  g_variant_lookup (device->properties, "StateReason", "(uu)", &state, &reason);
+  return !flag_of (device->properties, "Managed") && reason == REASON_SLEEPING;
+}
+
+/* One that has its name but not its objects yet, or does not answer, may manage the modem in a
+ * moment: it is asked again then, not passed over. */
+static gboolean
+manages (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
 {
   g_autoptr (Device) device = NULL;
 
   if (bus_is_there (&peer, cancellable))
-    device = await_device (modem, cancellable, NULL);
-  return device && flag_of (device->properties, "Managed");
+    device = await_device (modem, cancellable, error);
+  return device && (flag_of (device->properties, "Managed") || is_asleep (device));
 }
 
 /* ---- connections ---- */
@@ -288,15 +280,24 @@ is_out_of_step (GVariant *profile, const ConnectSettings *settings)
   return new != NULL;
 }
 
-/* Ours, or one on our APN that is a person's: nothing to do. One that esimd made for another SIM is
- * a mistake of the moment, and nothing at all. */
+/* Of whoever: NetworkManager brings it up before it has read which SIM the modem has now. */
+static gboolean
+is_of_another_sim (GVariant *profile, const char *iccid)
+{
+  gboolean bound = nm_profile_is_ours (profile) || *nm_profile_text (profile, "gsm", "sim-id");
+
+  return bound && worth_of (profile, iccid, NULL) == 0;
+}
+
+/* Ours, or one on our APN that is a person's: nothing to do. One that is for another SIM is a
+ * mistake of the moment, and nothing at all. */
 static ConnectLevel
 level_of (GVariant *profile, guint32 state, const char *iccid, const ConnectSettings *settings)
 {
   gboolean mine = worth_of (profile, iccid, settings->apn) > 0
                   || strcmp (nm_profile_text (profile, "gsm", "apn"), settings->apn) == 0;
 
-  if (nm_profile_is_ours (profile) && worth_of (profile, iccid, NULL) == 0)
+  if (is_of_another_sim (profile, iccid))
     return CONNECT_NONE;
   if (!mine)
     return CONNECT_OTHER;
@@ -377,65 +378,50 @@ observe (const ModemSnapshot *modem, const ConnectSettings *settings, GCancellab
 /* ---- connecting ---- */
 
 static gboolean
-set_failed (GVariant *properties, GError **error)
-{
-  guint32 state = 0, reason = 0;
-  g_autofree char *raw = NULL;
-  EsimError code = ESIM_ERROR_DATA_FAILED;
-  const char *text = "it does not say why";
-  GError *problem = NULL;
-
-  g_variant_lookup (properties, "StateReason", "(uu)", &state, &reason);
-  for (guint i = 0; i < G_N_ELEMENTS (reasons); i++)
-    if (reasons[i].reason == reason)
-      {
-        code = reasons[i].code;
-        text = reasons[i].text;
-      }
-  raw = g_strdup_printf ("%u", reason);
-  error_set (&problem, code, "connect", "NetworkManager does not connect: %s", text);
-  error_add_raw (problem, "nm-reason", raw);
-  g_propagate_error (error, problem);
-  return FALSE;
-}
-
-/* Until the connection at ACTIVE_PATH is up, or will not be. */
-static gboolean
-await_active (const Device *device, const char *active_path, GCancellable *cancellable,
-              GError **error)
-{
-  gint64 end = g_get_monotonic_time () + (gint64) ACTIVATE_TIMEOUT_MS * 1000;
-  g_autoptr (GVariant) properties = NULL;
-
-  while (g_get_monotonic_time () < end && wait_sleep (LOOK_MS, cancellable, error))
-    {
-      g_autoptr (GVariant) active = bus_get_all (&peer, active_path, ACTIVE, cancellable, NULL);
-      guint32 state = active ? number_of (active, "State") : ACTIVE_STATE_DEACTIVATING;
-
-      if (state == ACTIVE_STATE_ACTIVATED)
-        return TRUE;
-      if (state < ACTIVE_STATE_DEACTIVATING)
-        continue;
-      properties = bus_get_all (&peer, device->path, DEVICE, cancellable, error);
-      return properties && set_failed (properties, error);
-    }
-  if (error == NULL || *error == NULL)
-    error_set (error, ESIM_ERROR_TIMED_OUT, "connect", "NetworkManager does not connect in time");
-  return FALSE;
-}
-
-static gboolean
 activate (const Device *device, const char *profile, GCancellable *cancellable, GError **error)
 {
-  g_autoptr (GVariant) answer = bus_call (&peer, ROOT, NAME, "ActivateConnection",
-                                          g_variant_new ("(ooo)", profile, device->path, "/"),
-                                          "(o)", CALL_TIMEOUT_MS, cancellable, error);
+  g_autoptr (NmActivation) activation
+      = nm_activation_listen (&peer, device->path, bus_text (device->properties, "Udi"), error);
+  g_autoptr (GVariant) answer = NULL;
   const char *path;
 
+  if (activation == NULL)
+    return FALSE;
+  answer = bus_call (&peer, ROOT, NAME, "ActivateConnection",
+                     g_variant_new ("(ooo)", profile, device->path, "/"), "(o)", CALL_TIMEOUT_MS,
+                     cancellable, error);
   if (answer == NULL)
     return FALSE;
   g_variant_get (answer, "(&o)", &path);
-  return await_active (device, path, cancellable, error);
+  return nm_activation_wait (activation, path, cancellable, error);
+}
+
+/* NetworkManager connects by itself what was just made: that one is waited for. */
+static gboolean
+await_active (const Device *device, const char *path, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (NmActivation) activation
+      = nm_activation_listen (&peer, device->path, bus_text (device->properties, "Udi"), error);
+
+  return activation && nm_activation_wait (activation, path, cancellable, error);
+}
+
+/* The device, where a connection may be brought up on it. */
+static Device *
+ready_device (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (GError) problem = NULL;
+  g_autoptr (Device) device = await_device (modem, cancellable, &problem);
+
+  if (problem)
+    g_propagate_error (error, g_steal_pointer (&problem));
+  else if (device == NULL)
+    error_set (error, ESIM_ERROR_MODEM, "connect", "NetworkManager does not have this modem");
+  else if (is_asleep (device))
+    nm_activation_set_reason (REASON_SLEEPING, error);
+  else
+    return g_steal_pointer (&device);
+  return NULL;
 }
 
 static gboolean
@@ -453,7 +439,7 @@ static gboolean
 up (const ModemSnapshot *modem, const ConnectSettings *settings, GCancellable *cancellable,
     GError **error)
 {
-  g_autoptr (Device) device = await_device (modem, cancellable, error);
+  g_autoptr (Device) device = ready_device (modem, cancellable, error);
   g_autoptr (ConnectStatus) status = NULL;
   g_autofree char *profile = NULL;
 
@@ -472,7 +458,6 @@ up (const ModemSnapshot *modem, const ConnectSettings *settings, GCancellable *c
     return FALSE;
   if (status->level == CONNECT_CONFIGURED)
     return TRUE;
-  /* NetworkManager connects by itself what was just made: that one is waited for. */
   if (status->level == CONNECT_UP)
     return await_active (device, status->bearer, cancellable, error);
   return activate (device, profile, cancellable, error);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * SPDX-FileCopyrightText: 2026 The esimd developers */
-/* One line a notification: notice-SEQUENCE-EVENT-ICCID=TRIES NEXT ERROR. */
+/* One line a notification: notice-SEQUENCE-EVENT-ICCID=TRIES[,offline] NEXT ERROR. */
 
 #include "provision/due.h"
 
+#include "provision/retry.h"
+
 #define FIRST_S 30
 #define LAST_S 21600
+#define OFFLINE ",offline"
 
 gint64
 due_delay_s (guint tries)
@@ -51,6 +54,7 @@ due_read (Journal *journal, const char *key)
   self.tries = (guint) g_ascii_strtoull (words[0], NULL, 10);
   self.next_s = g_ascii_strtoll (words[1], NULL, 10);
   self.error = g_strdup (words[2]);
+  self.offline = g_str_has_suffix (words[0], OFFLINE);
   return self;
 }
 
@@ -60,15 +64,38 @@ due_clear (Due *self)
   g_clear_pointer (&self->error, g_free);
 }
 
+static gboolean
+due_write (Journal *journal, const char *key, const Due *due, GError **error)
+{
+  g_autofree char *line = g_strdup_printf ("%u%s %" G_GINT64_FORMAT " %s", due->tries,
+                                           due->offline ? OFFLINE : "", due->next_s, due->error);
+
+  return journal_set (journal, error, key, line, NULL);
+}
+
 gboolean
 due_failed (Journal *journal, const char *key, gint64 now_s, const GError *problem, GError **error)
 {
   g_auto (Due) before = due_read (journal, key);
   guint tries = before.tries + 1;
-  g_autofree char *line = g_strdup_printf ("%u %" G_GINT64_FORMAT " %s", tries,
-                                           now_s + due_delay_s (tries), problem->message);
+  const Due due = { .tries = tries,
+                    .next_s = now_s + due_delay_s (tries),
+                    .error = problem->message,
+                    .offline = retry_is_no_way (problem) };
 
-  return journal_set (journal, error, key, line, NULL);
+  return due_write (journal, key, &due, error);
+}
+
+gboolean
+due_online (Journal *journal, const char *key, gint64 now_s, GError **error)
+{
+  g_auto (Due) due = due_read (journal, key);
+  gint64 soonest = due.next_s - due_delay_s (due.tries) + FIRST_S;
+
+  if (!due.offline || due.next_s <= MAX (now_s, soonest))
+    return TRUE;
+  due.next_s = MAX (now_s, soonest);
+  return due_write (journal, key, &due, error);
 }
 
 gboolean

@@ -10,9 +10,10 @@
 /* A notification's past and future; all 0 for one that was never tried. */
 typedef struct
 {
-  guint tries;   /* in vain */
-  gint64 next_s; /* wall clock: the next one */
-  char *error;   /* of the last one; NULL: none */
+  guint tries;      /* in vain */
+  gint64 next_s;    /* wall clock: the next one */
+  char *error;      /* of the last one; NULL: none */
+  gboolean offline; /* that found no way to the network */
 } Due;
 
 /** due_delay_s: how long to wait after TRIES in vain, from 1: 30 s, doubling up to 6 h. */
@@ -36,6 +37,11 @@ void due_clear (Due *self);
 /** due_failed: a try of KEY failed with PROBLEM at NOW_S; on disk when it returns. */
 gboolean due_failed (Journal *journal, const char *key, gint64 now_s, const GError *problem,
                      GError **error);
+
+/** due_online: a network is there again at NOW_S: the next try of a KEY whose last one found none
+ * is brought forward, to due_delay_s (1) after that one at the soonest, for networks that come and
+ * go. */
+gboolean due_online (Journal *journal, const char *key, gint64 now_s, GError **error);
 
 /** due_keep: forgets all of JOURNAL's notifications but those in KEYS (a set of strings), which are
  * still on the card. */

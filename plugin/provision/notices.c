@@ -121,6 +121,23 @@ notices_schedule (Provision *self)
 }
 
 void
+notices_online (Provision *self)
+{
+  const CardFacts *facts = card_facts (self->card);
+
+  for (guint i = 0; self->outbox && facts && i < facts->notifications->len; i++)
+    {
+      const Notification *one = facts->notifications->pdata[i];
+      g_autofree char *key = due_key (one->sequence, one->event, one->iccid);
+      g_autoptr (GError) error = NULL;
+
+      if (!due_online (self->journal, key, now_s (), &error))
+        g_debug ("%s", error->message);
+    }
+  notices_schedule (self);
+}
+
+void
 provision_notify (Provision *self)
 {
   OutboxWish wish = { .which = OUTBOX_DUE, .ci_pem = self->policy->ci_pem };

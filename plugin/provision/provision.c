@@ -208,8 +208,11 @@ on_card_changed (Provision *self)
 static void
 on_network_changed (Provision *self, gboolean available)
 {
-  if (available && self->timer && self->step == STEP_WAIT_NETWORK)
+  if (!available)
+    return;
+  if (self->timer && self->step == STEP_WAIT_NETWORK)
     run_wait (self, 0);
+  notices_online (self);
 }
 
 /* ---- starting and stopping ---- */

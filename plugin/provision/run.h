@@ -143,7 +143,8 @@ void keep_look (Provision *self);
 void run_again (Provision *self, guint ms);
 
 /* notices.c: whether notifications wait whose try is due; the timer of the next try; what a round
- * has come to, for those by the service itself. */
+ * has come to, for those by the service itself; a network is there (again). */
 gboolean notices_due (Provision *self);
 void notices_schedule (Provision *self);
 void notices_sent (Provision *self, const OutboxCount *count, const GError *error);
+void notices_online (Provision *self);

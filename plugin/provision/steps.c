@@ -300,8 +300,9 @@ take_ladder (Provision *self)
   const CardFacts *facts = card_facts (self->card);
   const Profile *profile = facts && ours ? card_facts_find (facts, ours) : NULL;
   gboolean enabled = self->seen.assumed_enabled || (profile && profile->state == PROFILE_ENABLED);
+  const ModemDriver *driver = card_modem_driver (self->card); /* NULL: it is away */
 
-  if (enabled && card_modem_driver (self->card)->no_radio)
+  if (enabled && driver && driver->no_radio)
     {
       GError *error = NULL;
 

@@ -141,6 +141,30 @@ class Notifications(rig.SharedRigCase):
         self.until(lambda: not self.waiting(), 10, "it is tried at once")
         self.assertEqual(self.taken(first), 1)
 
+    def test_a_network_that_comes_back(self):
+        """What found no network hours ago is tried at once when there is one; what a server refused is not."""
+        self.smdp("fault", at="es9.handleNotification", how="status", code=500, times=100)
+        lost, refused = self.delete(MUTE), self.delete(SERVER)
+        rows = {iccid: self.tried(iccid) for iccid in (lost, refused)}
+        self.kill_esimd()
+        with open(self.journal(), encoding="utf-8") as file:
+            text = file.read()
+        for iccid, row in rows.items():  # as after many tries, the last one five hours ago
+            text, count = re.subn(rf"(-{iccid}=)1(,offline)? {row['next-try']} ",
+                                  rf"\g<1>11\2 {int(time.time()) + 3600} ", text)
+            self.assertEqual(count, 1)
+        with open(self.journal(), "w", encoding="utf-8") as file:
+            file.write(text)
+        self.modem("uplink", on=False)
+        self.addCleanup(self.modem, "uplink", on=True)
+        self.start_esimd()
+        self.settle(3)
+        self.assertEqual({row["tries"] for row in self.rows().values()}, {11})
+        self.modem("uplink", on=True)
+        self.until(lambda: self.rows()[lost]["tries"] == 12, 10, "it is tried again")
+        self.assertEqual(self.rows()[refused]["tries"], 11)
+        self.card("forget_notifications")
+
     def test_two_at_once(self):
         """Who asks while it is on its way waits for it; it is sent once."""
         self.smdp("fault", at="es9.handleNotification", how="stall", seconds=2)

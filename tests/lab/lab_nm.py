@@ -13,6 +13,7 @@ NM, NM_PATH = "org.freedesktop.NetworkManager", "/org/freedesktop/NetworkManager
 SETTINGS = f"{NM_PATH}/Settings"
 ACTIVATED = 2  # NMActiveConnectionState
 DEVICE_TYPE_MODEM = 8
+# PPP is left out: few machines that run tests have it in their kernels.
 PLUGINS = ("libnm-device-plugin-wwan.so", "libnm-wwan.so")
 CONFIG = """[main]
 plugins=keyfile
@@ -28,7 +29,8 @@ enabled=false
 [logging]
 level=INFO
 """
-ALL_BUT_MODEMS = "*,except:interface-name:cdc-wdm*"  # not by type: for NetworkManager LTE alone is no gsm
+# Not by type: for NetworkManager LTE alone, as the QMI modem has it, is no gsm.
+ALL_BUT_MODEMS = "*,except:interface-name:cdc-wdm*,except:interface-name:ttyUSB*"
 
 
 def _mount_tmpfs(path):
@@ -131,6 +133,14 @@ class NetworkManager:
                                          for name in answer.get_child_value(0).keys())}
         settings[group][key] = value
         self.lab.call(NM, path, f"{NM}.Settings.Connection", "Update", GLib.Variant("(a{sa{sv}})", (settings,)))
+
+    def disconnect(self):
+        """What a person does with nmcli device disconnect."""
+        self.lab.call(NM, self.device()[0], f"{NM}.Device", "Disconnect")
+
+    def switch(self, on):
+        """What a person does with nmcli networking."""
+        self.lab.call(NM, NM_PATH, NM, "Enable", GLib.Variant("(b)", (on,)))
 
     def activate(self, path):
         self.lab.call(NM, NM_PATH, NM, "ActivateConnection", GLib.Variant("(ooo)", (path, self.device()[0], "/")))
