@@ -119,6 +119,36 @@ test_broken_answers (void)
     }
 }
 
+/* What is told of the slots that are not in use, too. */
+static void
+list_slots (const char *names, const char *expected)
+{
+  g_autoptr (GArray) slots = NULL;
+  g_autoptr (GString) told = g_string_new (NULL);
+  g_autoptr (GError) error = NULL;
+  Bed bed;
+
+  bed_up (&bed, names);
+  slots = channel_list_slots (&channel_qmi, &bed.target, NULL, &error);
+  g_assert_no_error (error);
+  for (guint i = 0; i < slots->len; i++)
+    {
+      const ChannelSlot *slot = &g_array_index (slots, ChannelSlot, i);
+
+      g_string_append_printf (told, "%d%s ", slot->kind, slot->eid);
+    }
+  g_assert_cmpstr (told->str, ==, expected);
+  bed_down (&bed);
+}
+
+static void
+test_list_slots (void)
+{
+  list_slots ("connect allocate slots slots-two free", "2 389044145000000000000000000000125 ");
+  list_slots ("connect allocate slots slots-bare free", "0 1 ");
+  list_slots ("connect allocate slots slots-information-cut free", "3 0 ");
+}
+
 static void
 test_slots (void)
 {
@@ -355,6 +385,7 @@ main (int argc, char **argv)
   g_test_add_func ("/qmi/broken-long-answers", test_broken_long_answers);
   g_test_add_func ("/qmi/broken-answers", test_broken_answers);
   g_test_add_func ("/qmi/slots", test_slots);
+  g_test_add_func ("/qmi/list-slots", test_list_slots);
   g_test_add_func ("/qmi/refusals", test_refusals);
   g_test_add_func ("/qmi/no-applet", test_no_applet);
   g_test_add_func ("/qmi/success-without-channel", test_success_without_channel);

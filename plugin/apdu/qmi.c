@@ -56,6 +56,7 @@ const ChannelDriver channel_qmi = {
   .close_logical = uim_close_logical,
   .recover = uim_recover,
   .power_cycle = uim_power_cycle,
+  .list_slots = uim_list_slots,
   .close_device = uim_close,
 };
 
@@ -68,5 +69,6 @@ const ChannelDriver channel_qmi_mbim = {
   .close_logical = uim_close_logical,
   .recover = uim_recover,
   .power_cycle = uim_power_cycle,
+  .list_slots = uim_list_slots,
   .close_device = uim_close,
 };

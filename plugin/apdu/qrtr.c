@@ -141,5 +141,6 @@ const ChannelDriver channel_qrtr = {
   .transmit = uim_transmit,
   .close_logical = uim_close_logical,
   .power_cycle = uim_power_cycle,
+  .list_slots = uim_list_slots,
   .close_device = qrtr_close_device,
 };

@@ -289,6 +289,28 @@ connect_device (Uim *self, QmiDeviceOpenFlags flags, GCancellable *cancellable, 
   return qmi_device_open_finish (self->device, wait_result (wait), error);
 }
 
+static SlotsTlv
+slots_tlv (QmiMessage *response, guint8 type)
+{
+  guint16 size = 0;
+  const guint8 *data = qmi_message_get_raw_tlv (response, type, &size);
+
+  return (SlotsTlv){ data, size };
+}
+
+gboolean
+uim_list_slots (gpointer data, GArray *slots, GCancellable *cancellable, GError **error)
+{
+  g_autoptr (QmiMessage) response
+      = command (data, request_new (data, UIM_GET_SLOT_STATUS), cancellable, error);
+
+  if (response == NULL)
+    return FALSE;
+  slots_list (slots_tlv (response, 0x10), slots_tlv (response, 0x11), slots_tlv (response, 0x12),
+              slots);
+  return TRUE;
+}
+
 /* We never switch slots: that resets the card under ModemManager. UIM wants the logical slot that
  * the physical one is mapped to. Modems with one slot do not know the question. */
 static gboolean
@@ -296,8 +318,6 @@ check_slot (Uim *self, guint wanted, GCancellable *cancellable, GError **error)
 {
   g_autoptr (QmiMessage) response = NULL;
   g_autoptr (GError) local = NULL;
-  const guint8 *list;
-  guint16 size = 0;
   guint logical = 0;
   gboolean there;
 
@@ -312,8 +332,7 @@ check_slot (Uim *self, guint wanted, GCancellable *cancellable, GError **error)
       g_propagate_error (error, g_steal_pointer (&local));
       return FALSE;
     }
-  list = qmi_message_get_raw_tlv (response, 0x10, &size);
-  there = slots_find (list, size, wanted, &logical);
+  there = slots_find (slots_tlv (response, 0x10), wanted, &logical);
   if (logical != 0)
     {
       self->slot = logical;

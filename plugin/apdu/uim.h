@@ -31,5 +31,6 @@ GBytes *uim_transmit (gpointer self, guint number, GBytes *apdu, GCancellable *c
                       GError **error);
 gboolean uim_close_logical (gpointer self, guint number, GError **error);
 gboolean uim_recover (gpointer self, GError **error);
+gboolean uim_list_slots (gpointer self, GArray *slots, GCancellable *cancellable, GError **error);
 gboolean uim_power_cycle (gpointer self, GCancellable *cancellable, GError **error);
 void uim_close (gpointer self);

@@ -184,5 +184,19 @@ class EmptySlots(SlotsCase):
         self.assertEqual((self.used(), self.notes()), (3, []), "an empty slot is not gone back to")
 
 
+class Qmi(SlotsCase):
+    """Over QMI the modem tells the EID of a card in a slot that is not in use."""
+
+    LAB_OPTIONS = {"kind": "qmi"}
+
+    def test_known_before_it_is_used(self):
+        self.begin()
+        self.until(self.euiccs, 20, "the card is known by its EID")
+        self.assertEqual((self.used(), self.euicc()[1]["Active"], self.euicc()[1]["SpecVersion"]), (0, False, ""))
+        self.assert_done(self.provision(90))
+        self.assertEqual((self.used(), self.euicc()[1]["Active"], self.notes()), (1, True, []))
+        self.assertNotEqual(self.euicc()[1]["SpecVersion"], "")
+
+
 if __name__ == "__main__":
     unittest.main()
