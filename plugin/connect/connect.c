@@ -6,6 +6,35 @@
 
 #include "base/error.h"
 
+static char *
+text_of (const char *text)
+{
+  return g_strdup (text ? text : "");
+}
+
+ConnectStatus *
+connect_status_new (ConnectLevel level, const LinkConfig *link, const char *apn, const char *bearer)
+{
+  ConnectStatus *self = g_new0 (ConnectStatus, 1);
+  g_autofree char *address
+      = link && link->address ? g_strdup_printf ("%s/%u", link->address, link->prefix) : NULL;
+
+  self->level = level;
+  self->interface = text_of (link ? link->interface : NULL);
+  self->address = text_of (address);
+  self->gateway = text_of (link ? link->gateway : NULL);
+  self->apn = text_of (apn);
+  self->bearer = text_of (bearer);
+  return self;
+}
+
+void
+connect_refuse_other (GError **error, const char *apn)
+{
+  error_set (error, ESIM_ERROR_DATA_FAILED, "connect",
+             "somebody else's connection is up on this modem, APN '%s': it is left alone", apn);
+}
+
 void
 connect_status_free (ConnectStatus *self)
 {

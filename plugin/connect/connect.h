@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include "connect/link.h"
 #include "modem/modem.h"
 
 typedef struct
@@ -34,6 +35,10 @@ typedef struct
   char *bearer; /* the stack's own name of it: an object path */
 } ConnectStatus;
 
+/** connect_status_new: for drivers: of the bearer BEARER on APN, whose interface is LINK; NULL
+ * each: there is none. */
+ConnectStatus *connect_status_new (ConnectLevel level, const LinkConfig *link, const char *apn,
+                                   const char *bearer);
 void connect_status_free (ConnectStatus *self);
 const char *connect_level_name (ConnectLevel level);
 
@@ -61,6 +66,9 @@ typedef struct
    * ICCID of. NULL: up() leaves nothing behind. */
   gboolean (*forget) (const char *iccid, GCancellable *cancellable, GError **error);
 } ConnectDriver;
+
+/** connect_refuse_other: for drivers: the error that somebody else's connection, on APN, is up. */
+void connect_refuse_other (GError **error, const char *apn);
 
 /** connect_favour: that of every driver of DRIVERS (NULL: none), since the settings may have been
  * others before; what fails is told to who debugs. Worker threads. */

@@ -190,21 +190,13 @@ is_configured (const Bearer *bearer, const ConnectSettings *settings)
 static ConnectStatus *
 status_of (const Bearer *bearer, ConnectLevel level, const ConnectSettings *settings)
 {
-  ConnectStatus *status = g_new0 (ConnectStatus, 1);
   IpConfig configs[2] = { 0 };
-  const LinkConfig *link;
 
-  if (bearer)
-    read_both (bearer, settings, configs);
-  link = is_static (&configs[0]) ? &configs[0].link : &configs[1].link;
-  status->level = level;
-  status->interface = g_strdup (bearer ? bearer->interface : "");
-  status->address
-      = link->address ? g_strdup_printf ("%s/%u", link->address, link->prefix) : g_strdup ("");
-  status->gateway = g_strdup (link->gateway ? link->gateway : "");
-  status->apn = g_strdup (bearer ? bearer->apn : "");
-  status->bearer = g_strdup (bearer ? bearer->path : "");
-  return status;
+  if (bearer == NULL)
+    return connect_status_new (level, NULL, NULL, NULL);
+  read_both (bearer, settings, configs);
+  return connect_status_new (level, is_static (&configs[0]) ? &configs[0].link : &configs[1].link,
+                             bearer->apn, bearer->path);
 }
 
 static ConnectStatus *
@@ -328,9 +320,7 @@ up (const ModemSnapshot *modem, const ConnectSettings *settings, GCancellable *c
     return configure (ours, settings, error);
   if (other)
     {
-      error_set (error, ESIM_ERROR_DATA_FAILED, "connect",
-                 "somebody else's connection is up on this modem, APN '%s': it is left alone",
-                 other->apn);
+      connect_refuse_other (error, other->apn);
       return FALSE;
     }
   made = connect_bearer (modem, settings, cancellable, error);

@@ -340,23 +340,22 @@ status_of (const Device *device, const ModemSnapshot *modem, const ConnectSettin
            GCancellable *cancellable)
 {
   const char *path = device ? active_of (device) : "/";
-  ConnectStatus *status = g_new0 (ConnectStatus, 1);
   g_autoptr (GVariant) active = NULL;
   g_autoptr (GVariant) profile = NULL;
+  ConnectStatus *status;
+  LinkConfig link = { 0 };
 
-  status->address = g_strdup ("");
-  status->gateway = g_strdup ("");
   if (strlen (path) > 1)
     active = bus_get_all (&peer, path, ACTIVE, cancellable, NULL);
   if (active && number_of (active, "State") < ACTIVE_STATE_DEACTIVATING)
     profile = read_profile (bus_text (active, "Connection"), cancellable, NULL);
-  if (profile)
-    status->level = level_of (profile, number_of (active, "State"), modem->iccid, settings);
-  status->apn = g_strdup (profile ? nm_profile_text (profile, "gsm", "apn") : "");
-  status->bearer = g_strdup (profile ? path : "");
-  status->interface = g_strdup (profile ? bus_text (device->properties, "IpInterface") : "");
-  if (profile)
-    read_address (device, status, cancellable);
+  if (profile == NULL)
+    return connect_status_new (CONNECT_NONE, NULL, NULL, NULL);
+  link.interface = bus_text (device->properties, "IpInterface");
+  status
+      = connect_status_new (level_of (profile, number_of (active, "State"), modem->iccid, settings),
+                            &link, nm_profile_text (profile, "gsm", "apn"), path);
+  read_address (device, status, cancellable);
   return status;
 }
 
@@ -429,9 +428,7 @@ check_free (const ConnectStatus *status, GError **error)
 {
   if (status->level != CONNECT_OTHER)
     return TRUE;
-  error_set (error, ESIM_ERROR_DATA_FAILED, "connect",
-             "somebody else's connection is up on this modem, APN '%s': it is left alone",
-             status->apn);
+  connect_refuse_other (error, status->apn);
   return FALSE;
 }
 

@@ -183,24 +183,17 @@ is_configured (const Context *context, const ConnectSettings *settings)
 static ConnectStatus *
 status_of (const Context *context, ConnectLevel level, const ConnectSettings *settings)
 {
-  ConnectStatus *status = g_new0 (ConnectStatus, 1);
   g_auto (IpConfig) ip = { 0 };
 
-  if (context)
-    read_ip (context, "Settings", settings, &ip);
-  if (context && ip.link.address == NULL && *ip.link.interface == '\0')
+  if (context == NULL)
+    return connect_status_new (level, NULL, NULL, NULL);
+  read_ip (context, "Settings", settings, &ip);
+  if (ip.link.address == NULL && *ip.link.interface == '\0')
     {
       ip_config_clear (&ip);
       read_ip (context, "IPv6.Settings", settings, &ip);
     }
-  status->level = level;
-  status->interface = g_strdup (context ? ip.link.interface : "");
-  status->address = ip.link.address ? g_strdup_printf ("%s/%u", ip.link.address, ip.link.prefix)
-                                    : g_strdup ("");
-  status->gateway = g_strdup (ip.link.gateway ? ip.link.gateway : "");
-  status->apn = g_strdup (context ? context->apn : "");
-  status->bearer = g_strdup (context ? context->path : "");
-  return status;
+  return connect_status_new (level, &ip.link, context->apn, context->path);
 }
 
 static ConnectStatus *
@@ -339,9 +332,7 @@ up (const ModemSnapshot *modem, const ConnectSettings *settings, GCancellable *c
     return configure (ours, settings, error);
   if (other)
     {
-      error_set (error, ESIM_ERROR_DATA_FAILED, "connect",
-                 "somebody else's connection is up on this modem, APN '%s': it is left alone",
-                 other->apn);
+      connect_refuse_other (error, other->apn);
       return FALSE;
     }
   if (!allow (modem, settings, cancellable, error))
