@@ -11,7 +11,6 @@
 
 #include "base/error.h"
 #include "net/http.h"
-#include "net/library.h"
 
 /* A server under one of the lab's TLS certificates. */
 typedef struct
@@ -318,26 +317,6 @@ test_system_store (gconstpointer lab)
     g_assert_cmpint (g_subprocess_get_exit_status (process), ==, 0);
 }
 
-/* What can't be loaded is told, not called. */
-static void
-test_library (void)
-{
-  static const LibrarySymbol known[] = { { "cos", 0 }, { NULL, 0 } };
-  static const LibrarySymbol unknown[] = { { "cos", 0 }, { "no_such_function", 0 }, { NULL, 0 } };
-  g_autoptr (GError) error = NULL;
-  double (*cosine[2]) (double) = { NULL };
-
-  g_assert_true (library_load ("libm.so.6", known, cosine, &error));
-  g_assert_no_error (error);
-  g_assert_cmpfloat (cosine[0](0.0), ==, 1.0);
-  g_assert_false (library_load ("libm.so.6", unknown, cosine, &error));
-  g_assert_error (error, ESIM_ERROR, ESIM_ERROR_FAILED);
-  g_clear_error (&error);
-  g_assert_false (library_load ("libno-such-library.so.1", known, cosine, &error));
-  g_assert_error (error, ESIM_ERROR, ESIM_ERROR_FAILED);
-  g_assert_nonnull (strstr (error->message, "libno-such-library.so.1"));
-}
-
 int
 main (int argc, char **argv)
 {
@@ -347,7 +326,6 @@ main (int argc, char **argv)
     return in_namespace (argv[2], atoi (argv[3]));
   g_test_init (&argc, &argv, NULL);
   lab = fixture_new ();
-  g_test_add_func ("/http/library", test_library);
   g_test_add_data_func ("/http/exchange", lab, test_exchange);
   g_test_add_data_func ("/http/answers", lab, test_answers);
   g_test_add_data_func ("/http/cancel", lab, test_cancel);

@@ -9,22 +9,10 @@
 #include <string.h>
 
 #include "base/error.h"
-#include "net/library.h"
 
 #define ANSWER_MAX (4 * 1024 * 1024)
 #define DEFAULT_TIMEOUT_S 60
 #define CONNECT_TIMEOUT_S 20
-#define LIBRARY "libcurl.so.4"
-
-#define CURL_SYMBOL(name) { "curl_" #name, G_STRUCT_OFFSET (Curl, name) },
-
-gboolean
-http_curl_load (Curl *self, GError **error)
-{
-  static const LibrarySymbol symbols[] = { CURL_FUNCTIONS (CURL_SYMBOL){ NULL, 0 } };
-
-  return library_load (LIBRARY, symbols, self, error);
-}
 
 static size_t
 receive (char *data, G_GNUC_UNUSED size_t one, size_t size, void *received)
@@ -63,16 +51,16 @@ set_trust (HttpCurl *self)
 {
   struct curl_blob blob = { .flags = CURL_BLOB_COPY };
 
-  self->curl->easy_setopt (self->easy, CURLOPT_SSL_VERIFYPEER, 1L);
-  self->curl->easy_setopt (self->easy, CURLOPT_SSL_VERIFYHOST, 2L);
-  self->curl->easy_setopt (self->easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
-  self->curl->easy_setopt (self->easy, CURLOPT_CERTINFO, 1L);
+  curl_easy_setopt (self->easy, CURLOPT_SSL_VERIFYPEER, 1L);
+  curl_easy_setopt (self->easy, CURLOPT_SSL_VERIFYHOST, 2L);
+  curl_easy_setopt (self->easy, CURLOPT_SSLVERSION, (long) CURL_SSLVERSION_TLSv1_2);
+  curl_easy_setopt (self->easy, CURLOPT_CERTINFO, 1L);
   if (self->pem == NULL)
     return;
   blob.data = (void *) g_bytes_get_data (self->pem, &blob.len);
-  self->curl->easy_setopt (self->easy, CURLOPT_CAINFO, NULL);
-  self->curl->easy_setopt (self->easy, CURLOPT_CAPATH, NULL);
-  self->curl->easy_setopt (self->easy, CURLOPT_CAINFO_BLOB, &blob);
+  curl_easy_setopt (self->easy, CURLOPT_CAINFO, NULL);
+  curl_easy_setopt (self->easy, CURLOPT_CAPATH, NULL);
+  curl_easy_setopt (self->easy, CURLOPT_CAINFO_BLOB, &blob);
 }
 
 static void
@@ -80,15 +68,14 @@ set_limits (HttpCurl *self)
 {
   guint timeout = self->request->timeout_s ? self->request->timeout_s : DEFAULT_TIMEOUT_S;
 
-  self->curl->easy_setopt (self->easy, CURLOPT_NOSIGNAL, 1L);
-  self->curl->easy_setopt (self->easy, CURLOPT_TIMEOUT, (long) timeout);
-  self->curl->easy_setopt (self->easy, CURLOPT_CONNECTTIMEOUT,
-                           (long) MIN (timeout, CONNECT_TIMEOUT_S));
-  self->curl->easy_setopt (self->easy, CURLOPT_FOLLOWLOCATION, 0L);
-  self->curl->easy_setopt (self->easy, CURLOPT_PROTOCOLS_STR, self->pem ? "https" : "https,http");
-  self->curl->easy_setopt (self->easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
+  curl_easy_setopt (self->easy, CURLOPT_NOSIGNAL, 1L);
+  curl_easy_setopt (self->easy, CURLOPT_TIMEOUT, (long) timeout);
+  curl_easy_setopt (self->easy, CURLOPT_CONNECTTIMEOUT, (long) MIN (timeout, CONNECT_TIMEOUT_S));
+  curl_easy_setopt (self->easy, CURLOPT_FOLLOWLOCATION, 0L);
+  curl_easy_setopt (self->easy, CURLOPT_PROTOCOLS_STR, self->pem ? "https" : "https,http");
+  curl_easy_setopt (self->easy, CURLOPT_HTTP_VERSION, (long) CURL_HTTP_VERSION_1_1);
   /* names are resolved here, so a proxy of the environment could not be told the right one */
-  self->curl->easy_setopt (self->easy, CURLOPT_PROXY, "");
+  curl_easy_setopt (self->easy, CURLOPT_PROXY, "");
 }
 
 static void
@@ -96,13 +83,13 @@ set_body (HttpCurl *self)
 {
   const HttpRequest *request = self->request;
 
-  self->curl->easy_setopt (self->easy, CURLOPT_CUSTOMREQUEST, request->method);
+  curl_easy_setopt (self->easy, CURLOPT_CUSTOMREQUEST, request->method);
   if (request->body == NULL && strcmp (request->method, "GET") == 0)
     return;
-  self->curl->easy_setopt (self->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                           (curl_off_t) (request->body ? g_bytes_get_size (request->body) : 0));
-  self->curl->easy_setopt (self->easy, CURLOPT_POSTFIELDS,
-                           request->body ? g_bytes_get_data (request->body, NULL) : "");
+  curl_easy_setopt (self->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                    (curl_off_t) (request->body ? g_bytes_get_size (request->body) : 0));
+  curl_easy_setopt (self->easy, CURLOPT_POSTFIELDS,
+                    request->body ? g_bytes_get_data (request->body, NULL) : "");
 }
 
 static void
@@ -111,34 +98,34 @@ set_headers (HttpCurl *self)
   const HttpRequest *request = self->request;
 
   /* some servers never answer the question that curl asks before a large body */
-  self->headers = self->curl->slist_append (self->headers, "Expect:");
+  self->headers = curl_slist_append (self->headers, "Expect:");
   for (guint i = 0; request->headers && request->headers[i]; i++)
-    self->headers = self->curl->slist_append (self->headers, request->headers[i]);
-  self->curl->easy_setopt (self->easy, CURLOPT_HTTPHEADER, self->headers);
+    self->headers = curl_slist_append (self->headers, request->headers[i]);
+  curl_easy_setopt (self->easy, CURLOPT_HTTPHEADER, self->headers);
   if (request->user_agent)
-    self->curl->easy_setopt (self->easy, CURLOPT_USERAGENT, request->user_agent);
+    curl_easy_setopt (self->easy, CURLOPT_USERAGENT, request->user_agent);
   if (request->basic_user == NULL)
     return;
-  self->curl->easy_setopt (self->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
-  self->curl->easy_setopt (self->easy, CURLOPT_USERNAME, request->basic_user);
-  self->curl->easy_setopt (self->easy, CURLOPT_PASSWORD,
-                           request->basic_password ? request->basic_password : "");
+  curl_easy_setopt (self->easy, CURLOPT_HTTPAUTH, CURLAUTH_BASIC);
+  curl_easy_setopt (self->easy, CURLOPT_USERNAME, request->basic_user);
+  curl_easy_setopt (self->easy, CURLOPT_PASSWORD,
+                    request->basic_password ? request->basic_password : "");
 }
 
 void
 http_curl_prepare (HttpCurl *self)
 {
-  self->curl->easy_reset (self->easy); /* keeps connections */
-  self->curl->easy_setopt (self->easy, CURLOPT_URL, self->request->url);
-  self->curl->easy_setopt (self->easy, CURLOPT_ERRORBUFFER, self->problem);
-  self->curl->easy_setopt (self->easy, CURLOPT_WRITEFUNCTION, receive);
-  self->curl->easy_setopt (self->easy, CURLOPT_WRITEDATA, self->received);
-  self->curl->easy_setopt (self->easy, CURLOPT_PREREQFUNCTION, before_request);
-  self->curl->easy_setopt (self->easy, CURLOPT_PREREQDATA, self);
+  curl_easy_reset (self->easy); /* keeps connections */
+  curl_easy_setopt (self->easy, CURLOPT_URL, self->request->url);
+  curl_easy_setopt (self->easy, CURLOPT_ERRORBUFFER, self->problem);
+  curl_easy_setopt (self->easy, CURLOPT_WRITEFUNCTION, receive);
+  curl_easy_setopt (self->easy, CURLOPT_WRITEDATA, self->received);
+  curl_easy_setopt (self->easy, CURLOPT_PREREQFUNCTION, before_request);
+  curl_easy_setopt (self->easy, CURLOPT_PREREQDATA, self);
   if (self->resolved)
     {
-      self->resolves = self->curl->slist_append (NULL, self->resolved);
-      self->curl->easy_setopt (self->easy, CURLOPT_RESOLVE, self->resolves);
+      self->resolves = curl_slist_append (NULL, self->resolved);
+      curl_easy_setopt (self->easy, CURLOPT_RESOLVE, self->resolves);
     }
   set_trust (self);
   set_limits (self);
@@ -149,57 +136,57 @@ http_curl_prepare (HttpCurl *self)
 void
 http_curl_clear (HttpCurl *self)
 {
-  self->curl->easy_reset (self->easy);
-  g_clear_pointer (&self->headers, self->curl->slist_free_all);
-  g_clear_pointer (&self->resolves, self->curl->slist_free_all);
+  curl_easy_reset (self->easy);
+  g_clear_pointer (&self->headers, curl_slist_free_all);
+  g_clear_pointer (&self->resolves, curl_slist_free_all);
   /* A pool thread may idle until the process ends, with its random generators and errors. */
   OPENSSL_thread_stop ();
 }
 
 guint
-http_curl_status (const Curl *curl, CURL *easy)
+http_curl_status (CURL *easy)
 {
   long status = 0;
 
-  curl->easy_getinfo (easy, CURLINFO_RESPONSE_CODE, &status);
+  curl_easy_getinfo (easy, CURLINFO_RESPONSE_CODE, &status);
   return status;
 }
 
 guint
-http_curl_handshakes (const Curl *curl, CURL *easy)
+http_curl_handshakes (CURL *easy)
 {
   curl_off_t when = 0; /* 0 on a kept connection and on one without TLS */
 
-  curl->easy_getinfo (easy, CURLINFO_APPCONNECT_TIME_T, &when);
+  curl_easy_getinfo (easy, CURLINFO_APPCONNECT_TIME_T, &when);
   return when > 0;
 }
 
 char *
-http_curl_content_type (const Curl *curl, CURL *easy)
+http_curl_content_type (CURL *easy)
 {
   char *type = NULL;
 
-  curl->easy_getinfo (easy, CURLINFO_CONTENT_TYPE, &type);
+  curl_easy_getinfo (easy, CURLINFO_CONTENT_TYPE, &type);
   return g_strdup (type);
 }
 
 char *
-http_curl_header (const Curl *curl, CURL *easy, const char *name)
+http_curl_header (CURL *easy, const char *name)
 {
   struct curl_header *header = NULL;
 
-  if (curl->easy_header (easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
+  if (curl_easy_header (easy, name, 0, CURLH_HEADER, -1, &header) != CURLHE_OK)
     return NULL;
   return g_strdup (header->value);
 }
 
 char *
-http_curl_chain (const Curl *curl, CURL *easy)
+http_curl_chain (CURL *easy)
 {
   g_autoptr (GString) chain = g_string_new (NULL);
   struct curl_certinfo *info = NULL;
 
-  curl->easy_getinfo (easy, CURLINFO_CERTINFO, &info);
+  curl_easy_getinfo (easy, CURLINFO_CERTINFO, &info);
   for (int i = 0; info && i < info->num_of_certs; i++)
     for (struct curl_slist *line = info->certinfo[i]; line; line = line->next)
       if (g_str_has_prefix (line->data, "Cert:"))
@@ -247,12 +234,11 @@ handshake_broke (CURLcode code, const char *problem)
 }
 
 void
-http_curl_error (const Curl *curl, CURLcode code, const char *problem, const char *url,
-                 GError **error)
+http_curl_error (GError **error, CURLcode code, const char *problem, const char *url)
 {
   g_autofree char *number = g_strdup_printf ("%d", (int) code);
   g_autoptr (GUri) uri = g_uri_parse (url, G_URI_FLAGS_NONE, NULL);
-  const char *text = *problem ? problem : curl->easy_strerror (code);
+  const char *text = *problem ? problem : curl_easy_strerror (code);
 
   if (handshake_broke (code, problem))
     code = CURLE_GOT_NOTHING;

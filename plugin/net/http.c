@@ -15,9 +15,7 @@ struct _Http
   HttpTrust trust;
   GBytes *pem;
   Progress *progress;
-  Curl curl;
-  GError *unloaded; /* why there is no libcurl */
-  CURLM *multi;     /* keeps the connections */
+  CURLM *multi; /* keeps the connections */
   CURL *easy;
   char *chain_pem; /* of the last handshake; a kept connection shows none */
 };
@@ -30,22 +28,16 @@ http_new (HttpTrust trust, GBytes *pem, Progress *progress)
   self->trust = trust;
   self->pem = pem ? g_bytes_ref (pem) : NULL;
   self->progress = progress ? progress_ref (progress) : NULL;
-  if (!http_curl_load (&self->curl, &self->unloaded))
-    return self;
-  self->multi = self->curl.multi_init ();
-  self->easy = self->curl.easy_init ();
+  self->multi = curl_multi_init ();
+  self->easy = curl_easy_init ();
   return self;
 }
 
 void
 http_free (Http *self)
 {
-  if (self->unloaded == NULL)
-    {
-      self->curl.easy_cleanup (self->easy);
-      self->curl.multi_cleanup (self->multi);
-    }
-  g_clear_error (&self->unloaded);
+  curl_easy_cleanup (self->easy);
+  curl_multi_cleanup (self->multi);
   g_clear_pointer (&self->pem, g_bytes_unref);
   g_clear_pointer (&self->progress, progress_unref);
   g_free (self->chain_pem);
@@ -125,18 +117,16 @@ resolve (GUri *uri, char **entry, GCancellable *cancellable, GError **error)
 }
 
 static void
-wake (G_GNUC_UNUSED GCancellable *cancellable, gpointer data)
+wake (G_GNUC_UNUSED GCancellable *cancellable, gpointer multi)
 {
-  Http *self = data;
-
-  self->curl.multi_wakeup (self->multi);
+  curl_multi_wakeup (multi);
 }
 
 static CURLcode
-result_of (Http *self)
+result_of (CURLM *multi)
 {
   int left;
-  CURLMsg *message = self->curl.multi_info_read (self->multi, &left);
+  CURLMsg *message = curl_multi_info_read (multi, &left);
 
   return message && message->msg == CURLMSG_DONE ? message->data.result : CURLE_FAILED_INIT;
 }
@@ -146,21 +136,21 @@ static CURLcode
 run (Http *self, GCancellable *cancellable)
 {
   gulong handler
-      = cancellable ? g_cancellable_connect (cancellable, G_CALLBACK (wake), self, NULL) : 0;
+      = cancellable ? g_cancellable_connect (cancellable, G_CALLBACK (wake), self->multi, NULL) : 0;
   CURLMcode status = CURLM_OK;
   int running = 1;
 
   while (status == CURLM_OK && !g_cancellable_is_cancelled (cancellable))
     {
-      status = self->curl.multi_perform (self->multi, &running);
+      status = curl_multi_perform (self->multi, &running);
       if (running == 0 || status != CURLM_OK)
         break;
-      status = self->curl.multi_poll (self->multi, NULL, 0, 1000, NULL);
+      status = curl_multi_poll (self->multi, NULL, 0, 1000, NULL);
     }
   g_cancellable_disconnect (cancellable, handler);
   if (running && g_cancellable_is_cancelled (cancellable))
     return CURLE_ABORTED_BY_CALLBACK;
-  return status == CURLM_OK ? result_of (self) : CURLE_FAILED_INIT;
+  return status == CURLM_OK ? result_of (self->multi) : CURLE_FAILED_INIT;
 }
 
 static void
@@ -169,24 +159,23 @@ count (Http *self, const HttpRequest *request, GByteArray *received)
   guint64 sent = request->body ? g_bytes_get_size (request->body) : 0;
 
   if (self->progress)
-    progress_count_http (self->progress, http_curl_handshakes (&self->curl, self->easy),
-                         sent + received->len);
+    progress_count_http (self->progress, http_curl_handshakes (self->easy), sent + received->len);
 }
 
 static HttpResponse *
 make_response (Http *self, GByteArray *received)
 {
   HttpResponse *response = g_new0 (HttpResponse, 1);
-  char *chain = http_curl_chain (&self->curl, self->easy);
+  char *chain = http_curl_chain (self->easy);
 
   if (chain)
     {
       g_free (self->chain_pem);
       self->chain_pem = chain;
     }
-  response->status = http_curl_status (&self->curl, self->easy);
-  response->content_type = http_curl_content_type (&self->curl, self->easy);
-  response->retry_after = http_curl_header (&self->curl, self->easy, "Retry-After");
+  response->status = http_curl_status (self->easy);
+  response->content_type = http_curl_content_type (self->easy);
+  response->retry_after = http_curl_header (self->easy, "Retry-After");
   response->body = g_bytes_new (received->data, received->len);
   response->chain_pem = g_strdup (self->chain_pem);
   return response;
@@ -199,7 +188,6 @@ exchange (Http *self, const HttpRequest *request, const char *resolved, GCancell
   g_autoptr (GByteArray) received = g_byte_array_new ();
   char problem[CURL_ERROR_SIZE] = "";
   HttpCurl transfer = {
-    .curl = &self->curl,
     .easy = self->easy,
     .request = request,
     .resolved = resolved,
@@ -211,14 +199,14 @@ exchange (Http *self, const HttpRequest *request, const char *resolved, GCancell
   CURLcode code;
 
   http_curl_prepare (&transfer);
-  self->curl.multi_add_handle (self->multi, self->easy);
+  curl_multi_add_handle (self->multi, self->easy);
   code = http_curl_verdict (&transfer, run (self, cancellable));
   count (self, request, received);
   if (code == CURLE_OK)
     response = make_response (self, received);
   else
-    http_curl_error (&self->curl, code, problem, request->url, error);
-  self->curl.multi_remove_handle (self->multi, self->easy);
+    http_curl_error (error, code, problem, request->url);
+  curl_multi_remove_handle (self->multi, self->easy);
   http_curl_clear (&transfer);
   return response;
 }
@@ -234,11 +222,6 @@ http_send (Http *self, const HttpRequest *request, GCancellable *cancellable, GE
     {
       error_set (error, ESIM_ERROR_INVALID_ARGUMENT, "http", "%s is not an address: %s",
                  request->url, problem->message);
-      return NULL;
-    }
-  if (self->unloaded)
-    {
-      g_propagate_error (error, g_error_copy (self->unloaded));
       return NULL;
     }
   if (self->trust == HTTP_TRUST_PEM && self->pem == NULL)

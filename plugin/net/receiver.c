@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "net/library.h"
 
 #define LAYER "net"
 #define BODY_MAX (16 * 1024)
@@ -23,30 +22,8 @@
 #define IDLE_S 3
 #define WHOLE_S 10
 
-/* What is used of libmicrohttpd, which is loaded when there is something to listen at. */
-#define LIBRARY "libmicrohttpd.so.12"
-#define MHD_FUNCTIONS(F)                                                                           \
-  F (add_response_header)                                                                          \
-  F (create_response_from_buffer)                                                                  \
-  F (destroy_response)                                                                             \
-  F (get_connection_info)                                                                          \
-  F (get_daemon_info)                                                                              \
-  F (get_timeout)                                                                                  \
-  F (lookup_connection_value)                                                                      \
-  F (queue_response)                                                                               \
-  F (run)                                                                                          \
-  F (start_daemon)                                                                                 \
-  F (stop_daemon)
-#define MHD_MEMBER(name) __typeof__ (MHD_##name) *name;
-#define MHD_SYMBOL(name) { "MHD_" #name, G_STRUCT_OFFSET (Mhd, name) },
-typedef struct
-{
-  MHD_FUNCTIONS (MHD_MEMBER)
-} Mhd;
-
 struct _Receiver
 {
-  Mhd mhd;
   struct MHD_Daemon *daemon;
   ReceiverTake take;
   gpointer data;
@@ -60,45 +37,34 @@ typedef struct
   GByteArray *body; /* NULL: nothing of it has been looked at */
 } Incoming;
 
-/* The connection of a request, and by what it is asked. */
-typedef struct
-{
-  const Mhd *mhd;
-  struct MHD_Connection *it;
-} Connection;
-
 /* ---- requests ---- */
 
 const char *
 receiver_header (const Received *request, const char *name)
 {
-  const Connection *connection = request->connection;
-
-  return connection->mhd->lookup_connection_value (connection->it, MHD_HEADER_KIND, name);
+  return MHD_lookup_connection_value (request->connection, MHD_HEADER_KIND, name);
 }
 
 static enum MHD_Result
-answer (const Mhd *mhd, struct MHD_Connection *connection, guint status)
+answer (struct MHD_Connection *connection, guint status)
 {
-  struct MHD_Response *response
-      = mhd->create_response_from_buffer (0, NULL, MHD_RESPMEM_PERSISTENT);
+  struct MHD_Response *response = MHD_create_response_from_buffer (0, NULL, MHD_RESPMEM_PERSISTENT);
   enum MHD_Result result;
 
-  mhd->add_response_header (response, MHD_HTTP_HEADER_CONNECTION, "close");
+  MHD_add_response_header (response, MHD_HTTP_HEADER_CONNECTION, "close");
   if (status == MHD_HTTP_METHOD_NOT_ALLOWED)
-    mhd->add_response_header (response, MHD_HTTP_HEADER_ALLOW, "GET, POST");
-  result = mhd->queue_response (connection, status, response);
-  mhd->destroy_response (response);
+    MHD_add_response_header (response, MHD_HTTP_HEADER_ALLOW, "GET, POST");
+  result = MHD_queue_response (connection, status, response);
+  MHD_destroy_response (response);
   return result;
 }
 
 /* What the head alone is refused for; 0: nothing. */
 static guint
-refusal_of_head (const Mhd *mhd, struct MHD_Connection *connection, const char *method,
-                 const char *target)
+refusal_of_head (struct MHD_Connection *connection, const char *method, const char *target)
 {
   const char *length
-      = mhd->lookup_connection_value (connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+      = MHD_lookup_connection_value (connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
 
   if (strcmp (method, "GET") != 0 && strcmp (method, "POST") != 0)
     return MHD_HTTP_METHOD_NOT_ALLOWED;
@@ -113,8 +79,7 @@ static guint
 take (Receiver *self, struct MHD_Connection *connection, const char *method, Incoming *incoming)
 {
   g_autoptr (GBytes) body = g_byte_array_free_to_bytes (g_steal_pointer (&incoming->body));
-  Connection its = { &self->mhd, connection };
-  const Received request = { method, incoming->target, body, &its };
+  const Received request = { method, incoming->target, body, connection };
 
   return self->take (&request, self->data);
 }
@@ -132,12 +97,12 @@ on_request (void *data, struct MHD_Connection *connection, const char *url, cons
     return MHD_NO;
   if (incoming->body == NULL)
     {
-      refusal = refusal_of_head (&self->mhd, connection, method, incoming->target);
+      refusal = refusal_of_head (connection, method, incoming->target);
       incoming->body = g_byte_array_new ();
-      return refusal ? answer (&self->mhd, connection, refusal) : MHD_YES;
+      return refusal ? answer (connection, refusal) : MHD_YES;
     }
   if (*length == 0)
-    return answer (&self->mhd, connection, take (self, connection, method, incoming));
+    return answer (connection, take (self, connection, method, incoming));
   /* In the middle of a body nothing can be answered: the connection is closed. */
   if (*length + incoming->body->len > BODY_MAX)
     return MHD_NO;
@@ -183,12 +148,10 @@ static void
 on_connection (void *data, struct MHD_Connection *connection, void **context,
                enum MHD_ConnectionNotificationCode code)
 {
-  Receiver *self = data;
-
   if (code == MHD_CONNECTION_NOTIFY_STARTED)
     {
       const union MHD_ConnectionInfo *info
-          = self->mhd.get_connection_info (connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+          = MHD_get_connection_info (connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 
       *context = GUINT_TO_POINTER (
           g_timeout_add_seconds (WHOLE_S, on_too_long, GINT_TO_POINTER (info->connect_fd)));
@@ -216,14 +179,14 @@ turn (Receiver *self)
 {
   MHD_UNSIGNED_LONG_LONG ms;
 
-  self->mhd.run (self->daemon);
+  MHD_run (self->daemon);
   g_clear_handle_id (&self->timer, g_source_remove);
-  if (self->mhd.get_timeout (self->daemon, &ms) == MHD_YES)
+  if (MHD_get_timeout (self->daemon, &ms) == MHD_YES)
     self->timer = g_timeout_add ((guint) MIN (ms, 1000), on_timer, self);
   else
     /* At its limit of connections it does not listen, and begins again in the run after the one
      * that ended them; nothing else would cause that. */
-    self->mhd.run (self->daemon);
+    MHD_run (self->daemon);
 }
 
 static gboolean
@@ -264,19 +227,11 @@ listen_at (const char *text, GError **error)
   return NULL;
 }
 
-static gboolean
-load (Receiver *self, GError **error)
-{
-  static const LibrarySymbol symbols[] = { MHD_FUNCTIONS (MHD_SYMBOL){ NULL, 0 } };
-
-  return library_load (LIBRARY, symbols, &self->mhd, error);
-}
-
 static struct MHD_Daemon *
 start (Receiver *self, int fd)
 {
   /* libmicrohttpd closes FD. */
-  return self->mhd.start_daemon (
+  return MHD_start_daemon (
       MHD_USE_EPOLL, 0, NULL, NULL, on_request, self, MHD_OPTION_LISTEN_SOCKET, fd,
       MHD_OPTION_CONNECTION_LIMIT, (unsigned) CONNECTIONS_MAX, MHD_OPTION_CONNECTION_TIMEOUT,
       (unsigned) IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t) BODY_MAX,
@@ -292,7 +247,7 @@ receiver_new (const char *address, ReceiverTake take_request, gpointer data, GEr
   const union MHD_DaemonInfo *info;
   int fd;
 
-  if (socket == NULL || !load (self, error))
+  if (socket == NULL)
     return NULL;
   fd = dup (g_socket_get_fd (socket));
   self->take = take_request;
@@ -305,7 +260,7 @@ receiver_new (const char *address, ReceiverTake take_request, gpointer data, GEr
                  address);
       return NULL;
     }
-  info = self->mhd.get_daemon_info (self->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+  info = MHD_get_daemon_info (self->daemon, MHD_DAEMON_INFO_EPOLL_FD);
   self->watch = g_unix_fd_add (info->epoll_fd, G_IO_IN, on_ready, self);
   return g_steal_pointer (&self);
 }
@@ -315,6 +270,6 @@ receiver_free (Receiver *self)
 {
   g_clear_handle_id (&self->watch, g_source_remove);
   g_clear_handle_id (&self->timer, g_source_remove);
-  g_clear_pointer (&self->daemon, self->mhd.stop_daemon);
+  g_clear_pointer (&self->daemon, MHD_stop_daemon);
   g_free (self);
 }
