@@ -236,6 +236,78 @@ entry_read (Entry *self)
               on_read, self->registry);
 }
 
+/* ---- a modem that was borrowed ---- */
+
+/* What a wake-up is made of. */
+typedef struct
+{
+  const ModemDriver *driver;
+  ModemSnapshot *modem;
+} Wake;
+
+static void
+wake_free (gpointer data)
+{
+  Wake *self = data;
+
+  modem_snapshot_unref (self->modem);
+  g_free (self);
+}
+
+static gboolean
+wake_work (gpointer data, GCancellable *cancellable, GError **error)
+{
+  const Wake *self = data;
+
+  return self->driver->enable (self->modem, cancellable, error);
+}
+
+static void
+on_woken (gpointer data, const GError *error, gpointer user_data)
+{
+  const Wake *wake = data;
+  Registry *registry = user_data;
+  Entry *self = g_hash_table_lookup (registry->entries, wake->modem->device);
+
+  if (error)
+    g_debug ("%s: %s", wake->modem->device, error->message);
+  if (self)
+    self->waking = FALSE;
+}
+
+static gboolean
+is_up (ModemState state)
+{
+  return state == MODEM_STATE_SEARCHING || state == MODEM_STATE_DENIED
+         || state == MODEM_STATE_REGISTERED || state == MODEM_STATE_CONNECTED;
+}
+
+/* Whether BEFORE is what we may have taken the modem away from. */
+static gboolean
+is_lendable (const Entry *self, const ModemSnapshot *before)
+{
+  return before && self->borrows && is_up (before->state) && !queue_is_idle (self->card_queue);
+}
+
+/* ModemManager probes a modem that it gets back, and leaves it disabled. Behind all that is still
+ * to be done with the card: the next of those would take the modem away again. */
+static void
+look_at_wake (Entry *self)
+{
+  Wake *wake;
+
+  if (is_up (self->modem->state))
+    self->was_up = FALSE;
+  if (!self->was_up || self->waking || self->modem->state != MODEM_STATE_DISABLED)
+    return;
+  self->waking = TRUE;
+  wake = g_new0 (Wake, 1);
+  wake->driver = self->driver;
+  wake->modem = modem_snapshot_ref (self->modem);
+  queue_push (self->card_queue, wake_work, wake, wake_free, self->registry->stop, on_woken,
+              self->registry);
+}
+
 static gboolean
 on_gone (gpointer data)
 {
@@ -258,6 +330,8 @@ entry_set_away (Entry *self)
 {
   if (self->modem)
     {
+      self->was_up |= self->fading || is_lendable (self, self->modem);
+      self->fading = FALSE;
       g_clear_pointer (&self->left, modem_snapshot_unref);
       self->left = g_steal_pointer (&self->modem);
     }
@@ -306,10 +380,13 @@ entry_set_modem (Entry *self, ModemSnapshot *modem)
 
   g_clear_handle_id (&self->gone_source, g_source_remove);
   self->modem = modem_snapshot_ref (modem);
+  /* ModemManager disables a modem before it lets go of it. */
+  self->fading = !is_up (modem->state) && (self->fading || is_lendable (self, before));
   slots_moved (self);
   if (self->card)
     entry_show_modem (self);
   slots_show (self);
+  look_at_wake (self);
   if (needs_reading (self, before, left) && self->retry_source == 0)
     entry_read (self);
 }

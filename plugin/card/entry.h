@@ -57,6 +57,9 @@ typedef struct
   CardAccess *worked;    /* the way that its card was read by last; NULL: none yet */
   const char *recovered; /* as CardReader has it */
   gboolean borrows;      /* reading its card may take the modem from its stack for a moment */
+  gboolean fading;       /* it was up until just now, and a job that may take it is on */
+  gboolean was_up;       /* when we took it from its stack, which has it disabled since */
+  gboolean waking;
   gboolean reading;
   gboolean again; /* something changed while it was read, or a try was due while it was away */
   guint tries;

@@ -13,6 +13,8 @@ from rig import RigCase, SharedRigCase
 
 setUpModule = rig.enter_lab
 
+REGISTERED = 8  # as ModemManager counts
+
 # ModemManager asks what its generic plugin takes three times, 3 s apart, whether it is of Icera's; a Quectel, which has
 # no row in quirks.conf, never. test_bare_card_to_registered has the generic one.
 USB = "2c7c:0801"
@@ -53,6 +55,14 @@ class AtCase(SharedRigCase):
         self.assertEqual([name for name, state in states.items() if state == 1], [iccid])
 
 
+def until_registered(case):
+    """ModemManager leaves a modem that it gets back disabled, which it was not."""
+    def states():
+        return [modem["org.freedesktop.ModemManager1.Modem"]["State"] for modem in case.lab.modems().values()]
+
+    case.until(lambda: states() == [REGISTERED], 20, "the modem is as it was before it was borrowed")
+
+
 class ByBorrowing(AtCase):
     """Debian's own ModemManager: the modem is inhibited for each burst of APDUs, and comes back."""
 
@@ -77,6 +87,7 @@ class ByBorrowing(AtCase):
         self.assertEqual(self.modem("sessions"), {**self.modem("sessions"), "active": 1, "made": 1})
         self.lab.call(name, path, f"{name}.Modem.Simple", "Disconnect", rig.GLib.Variant("(o)", ("/",)))
         self.assert_done(self.refresh())
+        until_registered(self)
 
     def test_unplugged_in_the_middle(self):
         self.modem("fault", at="at.cgla", how="unplug", skip=3)
@@ -102,4 +113,5 @@ class Provision(RigCase):
         profiles = self.card("profiles")["profiles"]
         self.assertEqual([profile["state"] for profile in profiles], [rig.ENABLED])
         self.assertIn(self.modem("state")["register"], ("ROAMING", "HOME"))
+        until_registered(self)
         self.until(lambda: not self.card("channels")["channels"], 5, "every channel is closed")

@@ -39,8 +39,10 @@ class Peculiar:
         return (Status.SELECT_FAILED, SELECT_REFUSED) if hidden else None
 
     def _apdu(self, command):
+        if not self.knobs["apdu_max"]:
+            return None
         reader = Reader(command.info)
         for _ in range(3):  # channel, secure messaging, class byte type
             reader.u32()
         size = len(reader.uicc_data())
-        return (Status.FAILURE, b"") if 0 < self.knobs["apdu_max"] < size else None
+        return (Status.FAILURE, b"") if size > self.knobs["apdu_max"] else None
