@@ -2,7 +2,7 @@
 # SPDX-FileCopyrightText: 2026 The esimd developers
 """The QRTR of a real kernel agrees with the stand-in: test-qrtr-node runs as it is in an emulator, on Debian's kernel.
 
-The first run fetches the kernel's package, so it runs only when ESIMD_OUTSIDERS=1 (tests/run --outsiders).
+The first run fetches the kernel's package, so it runs only when ESIMD_EMULATOR=1 (tests/run --emulator).
 """
 
 import glob
@@ -83,8 +83,8 @@ def fill(root, debian):
 
 class Node(unittest.TestCase):
     def test_every_case(self):
-        if os.environ.get("ESIMD_OUTSIDERS") != "1":
-            self.skipTest("outsiders are asked by tests/run --outsiders")
+        if os.environ.get("ESIMD_EMULATOR") != "1":
+            self.skipTest("it is asked for by tests/run --emulator")
         if platform.machine() != "x86_64":
             self.skipTest("the emulator and the kernel are those of x86_64")
         folder = tempfile.mkdtemp()
