@@ -144,8 +144,25 @@ row_of (QuirksTable *self, const ConfigLine *line)
   return row;
 }
 
+/* A name that no channel has would leave the modem without any. */
 static gboolean
-take_line (QuirksTable *self, const ConfigLine *line, GError **error)
+check_transports (const ConfigLine *line, const char *const *channels, GError **error)
+{
+  g_auto (GStrv) names = g_strsplit (line->value, ",", -1);
+
+  for (guint i = 0; names[i]; i++)
+    if (!g_strv_contains (channels, names[i]))
+      {
+        g_autofree char *known = g_strjoinv (", ", (GStrv) channels);
+
+        config_file_refuse (error, line, "there is no channel '%s'; known: %s", names[i], known);
+        return FALSE;
+      }
+  return TRUE;
+}
+
+static gboolean
+take_line (QuirksTable *self, const ConfigLine *line, const char *const *channels, GError **error)
 {
   const ConfigKey *key;
   Row *row;
@@ -165,7 +182,9 @@ take_line (QuirksTable *self, const ConfigLine *line, GError **error)
       return FALSE;
     }
   g_ptr_array_add (row->lines, (gpointer) line);
-  return config_key_set (key, &row->patterns, line, error);
+  return config_key_set (key, &row->patterns, line, error)
+         && (key->offset != G_STRUCT_OFFSET (Draft, transports)
+             || check_transports (line, channels, error));
 }
 
 static gboolean
@@ -175,13 +194,13 @@ is_set (const char *pattern)
 }
 
 gboolean
-quirks_table_add (QuirksTable *self, GPtrArray *lines, GError **error)
+quirks_table_add (QuirksTable *self, GPtrArray *lines, const char *const *channels, GError **error)
 {
   guint before = self->rows->len;
 
   g_ptr_array_add (self->files, lines);
   for (guint i = 0; i < lines->len; i++)
-    if (!take_line (self, lines->pdata[i], error))
+    if (!take_line (self, lines->pdata[i], channels, error))
       return FALSE;
   for (guint i = before; i < self->rows->len; i++)
     {

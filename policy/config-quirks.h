@@ -14,8 +14,10 @@ QuirksTable *quirks_table_new (void);
 void quirks_table_free (QuirksTable *self);
 
 /** quirks_table_add: takes over LINES, which config_file_parse() gave of one file. SETTINGS names
- * file and line of what is unknown, wrong, or a row that matches nothing. */
-gboolean quirks_table_add (QuirksTable *self, GPtrArray *lines, GError **error);
+ * file and line of what is unknown, wrong, or a row that matches nothing. CHANNELS (ends in NULL)
+ * are the names that "transports" may have. */
+gboolean quirks_table_add (QuirksTable *self, GPtrArray *lines, const char *const *channels,
+                           GError **error);
 
 /** quirks_table_find: all rows that match, later ones over earlier ones, over QUIRKS_DEFAULT. */
 Quirks quirks_table_find (const QuirksTable *self, const QuirksModem *modem);

@@ -412,7 +412,8 @@ policy_load (const char *path, const char *credentials_dir, GError **error)
 }
 
 gboolean
-policy_load_quirks (Policy *self, const char *quirks_file, const char *path, GError **error)
+policy_load_quirks (Policy *self, const char *quirks_file, const char *path,
+                    const char *const *channels, GError **error)
 {
   g_autoptr (GPtrArray) files = list_files (quirks_file, path, "quirks.d");
 
@@ -425,7 +426,7 @@ policy_load_quirks (Policy *self, const char *quirks_file, const char *path, GEr
           g_ptr_array_unref (lines);
           return FALSE;
         }
-      if (!quirks_table_add (self->quirks, lines, error))
+      if (!quirks_table_add (self->quirks, lines, channels, error))
         return FALSE;
     }
   return TRUE;

@@ -87,9 +87,10 @@ void policy_unref (Policy *self);
 
 /** policy_load_quirks: adds the known modems of QUIRKS_FILE (quirks.conf; may be missing) and of
  * the
- * *.conf files in the quirks.d beside PATH, before anybody else has SELF. SETTINGS as above. */
+ * *.conf files in the quirks.d beside PATH, before anybody else has SELF. CHANNELS (ends in NULL):
+ * the names of all channel drivers there are. SETTINGS as above. */
 gboolean policy_load_quirks (Policy *self, const char *quirks_file, const char *path,
-                             GError **error);
+                             const char *const *channels, GError **error);
 
 /** policy_quirks: what is known to be peculiar about MODEM. */
 Quirks policy_quirks (const Policy *self, const QuirksModem *modem);

@@ -213,6 +213,12 @@ def feature_rows(readme):
     return [[cell.strip() for cell in line.split("|")[1:3]] for line in table.split("\n")[2:]]
 
 
+def matrix_rows(readme):
+    """The README's table of channels: the cells of each row, the channel's name first."""
+    table = readme.partition("| channel | stack |")[2].partition("\n\n")[0]
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in table.split("\n")[2:]]
+
+
 def known_tests():
     """Every test by the name that the README gives it, of files that meson runs."""
     meson = (ROOT / "tests/meson.build").read_text(encoding="utf-8")
@@ -237,6 +243,14 @@ def breaks_of_features(readme, tests):
         for name in named:
             if name not in tests:
                 yield f"README.md: {what}: there is no test {name}"
+
+
+def breaks_of_matrix(readme, tests):
+    """A cell that has a test's name has one that exists; what it says besides is for people."""
+    for channel, _stack, *cells in matrix_rows(readme):
+        for name in re.findall("`([/\w][^`]*[./][^`]+)`", " ".join(cells)):
+            if name not in tests:
+                yield f"README.md: {channel}: there is no test {name}"
 
 
 def breaks_of_quirks(documented, tests):
@@ -320,6 +334,15 @@ class Rules(unittest.TestCase):
         for said in ("yes", "yes: `bus.Jobs.no_such_test`", "yes: `/no/such-test`", "", "surely: `bus.Reload.a_run_that_is_no_longer_wanted`"):
             self.assertNotEqual([], list(breaks_of_features(table % said, tests)), said)
         self.assertEqual([], list(breaks_of_features(table % "yes: `bus.Reload.a_run_that_is_no_longer_wanted`", tests)))
+
+    def test_matrix(self):
+        """Behind each cell of the README's table of channels is a test that exists and is run."""
+        readme, tests = (ROOT / "README.md").read_text(encoding="utf-8"), known_tests()
+        self.assertGreater(len(matrix_rows(readme)), 8)
+        self.assertEqual([], list(breaks_of_matrix(readme, tests)))
+        table = "| channel | stack | the card |\n|---|---|---|\n| mbim | ModemManager | `%s` |\n\n"
+        for name in ("bus.Jobs.no_such_test", "/no/such-test"):
+            self.assertEqual(1, len(list(breaks_of_matrix(table % name, tests))), name)
 
     def test_quirks(self):
         documented, tests = (ROOT / "policy/quirks.conf").read_text(encoding="utf-8"), known_tests()

@@ -170,6 +170,30 @@ fails (const char *name, EsimError code)
   g_assert_cmpint (g_get_monotonic_time () - began, <, 3 * G_USEC_PER_SEC);
 }
 
+/* Minimum functionality and back, by which the rung "power-cycle" of the ladder is climbed. */
+static gboolean
+power_cycle (const char *name, GError **error)
+{
+  gboolean done;
+  Line line;
+
+  line_up (&line, name);
+  done = channel_power_cycle (&channel_at, &line.target, NULL, error);
+  line_down (&line);
+  return done;
+}
+
+static void
+test_power_cycle (void)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_true (power_cycle ("power-cycle", &error));
+  g_assert_no_error (error);
+  g_assert_false (power_cycle ("power-refused", &error));
+  g_assert_cmpstr (error_get_raw (error, "at"), !=, NULL);
+}
+
 static void
 test_faults (void)
 {
@@ -215,6 +239,7 @@ main (int argc, char **argv)
 
       g_test_add_data_func (path, dialects[i], reads_eid);
     }
+  g_test_add_func ("/at/power-cycle", test_power_cycle);
   g_test_add_func ("/at/faults", test_faults);
   g_test_add_func ("/at/late", test_late);
   g_test_add_func ("/at/taken", test_taken);

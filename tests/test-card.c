@@ -11,6 +11,8 @@
 #include "card/ways.h"
 #include "es10-calls.h"
 
+static const char *const channel_names[] = { "mbim", "qmi", "qmi-mbim", "qrtr", "at", NULL };
+
 #define EID "89049032123451234512345678901235"
 
 /* What one kind of channel does, and what was asked of it. */
@@ -388,7 +390,7 @@ make_policy (Test *test, const char *text)
   Policy *policy = policy_load (conf, NULL, &error);
 
   g_assert_true (g_file_set_contents (quirks, text, -1, NULL));
-  policy_load_quirks (policy, quirks, conf, &error);
+  policy_load_quirks (policy, quirks, conf, channel_names, &error);
   g_assert_no_error (error);
   g_remove (quirks);
   return policy;

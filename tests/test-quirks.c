@@ -11,6 +11,8 @@
 #include "config.h"
 #include "es10-calls.h"
 
+static const char *const channel_names[] = { "mbim", "qmi", "qmi-mbim", "qrtr", "at", NULL };
+
 typedef struct
 {
   char *dir, *conf, *quirks;
@@ -53,7 +55,7 @@ load (Fixture *self, const char *quirks_file)
   Policy *policy = policy_load (self->conf, NULL, &error);
 
   g_assert_no_error (error);
-  policy_load_quirks (policy, quirks_file, self->conf, &error);
+  policy_load_quirks (policy, quirks_file, self->conf, channel_names, &error);
   g_assert_no_error (error);
   return policy;
 }
@@ -152,6 +154,8 @@ static const struct
     "quirks.conf:3: '256' is no value for segment-size: a number from 1 to 255" },
   { "[modem X]\nmodel=X\nselect-p2=c\n", "quirks.conf:3: 'c' is no value for select-p2: one byte" },
   { "[modem X]\nmodel=X\ntransports=at, mbim\n", "quirks.conf:3: 'at, mbim' is no value" },
+  { "[modem X]\nmodel=X\ntransports=at,mbin\n",
+    "quirks.conf:3: there is no channel 'mbin'; known: mbim, qmi, qmi-mbim, qrtr, at" },
   { "[modem X]\nmodel=X\nafter-enable=reboot\n", "one of wait|re-probe|power-cycle|reset" },
   { "[modem X]\nmodel=X\nmodel=Y\n", "quirks.conf:3: 'model' is set a second time" },
 };
@@ -165,7 +169,7 @@ test_wrong (Fixture *self, gconstpointer data)
       g_autoptr (Policy) policy = policy_load (self->conf, NULL, NULL);
 
       put (self, "quirks.conf", wrong[i].text);
-      g_assert_false (policy_load_quirks (policy, self->quirks, self->conf, &error));
+      g_assert_false (policy_load_quirks (policy, self->quirks, self->conf, channel_names, &error));
       g_assert_error (error, ESIM_ERROR, ESIM_ERROR_SETTINGS);
       g_test_message ("%s", error->message);
       g_assert_nonnull (strstr (error->message, wrong[i].says));

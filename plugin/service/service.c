@@ -154,12 +154,24 @@ show_providers (Service *self)
   esim_manager_set_providers (self->skeleton, (const char *const *) names->pdata);
 }
 
+static gboolean
+load_quirks (const ServiceSetup *setup, Policy *policy, GError **error)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+
+  for (guint i = 0; setup->channels[i]; i++)
+    g_ptr_array_add (names, (char *) setup->channels[i]->name);
+  g_ptr_array_add (names, NULL);
+  return policy_load_quirks (policy, setup->quirks_file, setup->config_file,
+                             (const char *const *) names->pdata, error);
+}
+
 static Policy *
 load_policy (const ServiceSetup *setup, GError **error)
 {
   g_autoptr (Policy) policy = policy_load (setup->config_file, setup->credentials_dir, error);
 
-  if (policy == NULL || !policy_load_quirks (policy, setup->quirks_file, setup->config_file, error))
+  if (policy == NULL || !load_quirks (setup, policy, error))
     return NULL;
   for (guint i = 0; i < policy->providers->len; i++)
     {

@@ -35,16 +35,22 @@ class Many(RigCase):
     def stand_in(self, what, number, do, **arguments):
         return ask(f"{what}{number or ''}", do, self.dir, **arguments)
 
+    def silent_since(self):
+        """How many APDUs the first modem has heard since it fell silent; it has answered none of these."""
+        return self.stand_in("modem", 0, "counts").get("counts", {}).get("uicc.apdu", 0)
+
     def test_side_by_side(self):
         """The first modem falls silent; all others are connected meanwhile, each with one profile of its own."""
         paths = self.find_all()
-        self.stand_in("modem", 0, "fault", at="uicc.apdu", how="no-answer", skip=3)
+        self.stand_in("modem", 0, "fault", at="uicc.apdu", how="no-answer", skip=3, times=1000)
         silent, *others = [self.start_job(path, "Euicc", "Provision", "(a{sv})", {}) for path in paths]
         began = time.monotonic()
+        asked = self.until(lambda: self.silent_since(), 30, "the first one is silent")
         for job in others:
             self.assert_done(self.finish(job, SECONDS))
         print(f"# {len(others)} modems connected after {time.monotonic() - began:.1f} s")
-        self.assertEqual(self.job(silent)["State"], "running")
+        self.assertEqual((self.job(silent)["State"], self.silent_since()), ("running", asked),
+                         "the first one is waited for all the time, by nobody else")
         sessions = [self.stand_in("modem", number, "sessions") for number in range(COUNT)]
         self.assertEqual([session["active"] for session in sessions], [0] + [1] * (COUNT - 1))
         self.assertEqual(len({session["address"] for session in sessions}), COUNT)

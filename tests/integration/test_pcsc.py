@@ -33,6 +33,18 @@ class Card(SharedRigCase):
             states = {profile["iccid"]: profile["state"] for profile in self.card("profiles")["profiles"]}
             self.assertEqual(states[iccid], rig.ENABLED)
 
+    def test_cards_with_other_aids(self):
+        """Removable eUICCs whose makers gave the ISD-R an AID of their own: 5ber, eSIM.me, XeSIM, eSTK.me."""
+        self.addCleanup(self.card, "set_isdr_aid")
+        for aid in ("A0000005591010000000008900000300", "A0000005591010FFFFFFFF8900000177",
+                    "A06573746B6D65FFFFFFFF4953442D52"):
+            self.card("set_isdr_aid", aid=aid)
+            self.assert_done(self.finish(self.start_job(self.euicc()[0], "Euicc", "Refresh")))
+        self.card("set_isdr_aid", aid="A0000005591010FFFFFFFF8900050500")
+        self.assert_works_on()
+        self.card("set_isdr_aid", aid="A0000005591010FFFFFFFF8900009999")
+        self.assert_failed(self.finish(self.start_job(self.euicc()[0], "Euicc", "Refresh")), "NoEuicc")
+
     def test_taken_out_in_the_middle(self):
         self.modem("fault", at="pcsc.apdu", how="out", skip=5)
         began = time.monotonic()
@@ -41,7 +53,6 @@ class Card(SharedRigCase):
         self.modem("in")
         self.until(lambda: self.finish(self.start_job(self.euicc()[0], "Euicc", "Refresh"))["State"] == "done", 20,
                    "the card is there again")
-
 
     def test_when_pcscd_comes_later(self):
         """It is not looked for in vain, and found at once when it is there, its folder with it."""

@@ -61,6 +61,16 @@ class Channel(SharedRigCase):
         self.modem("set", **knobs)
         self.addCleanup(lambda: self.modem("set", **before))
 
+    def test_a_connection_is_not_cut(self):
+        name = "org.freedesktop.ModemManager1"
+        (path, _), = self.lab.modems().items()
+        simple = {"apn": rig.GLib.Variant("s", "super")}
+        self.lab.call(name, path, f"{name}.Modem.Simple", "Connect", rig.GLib.Variant("(a{sv})", (simple,)))
+        before = self.modem("sessions")
+        self.read()
+        self.assertEqual((self.modem("sessions"), before["active"]), (before, 1))
+        self.lab.call(name, path, f"{name}.Modem.Simple", "Disconnect", rig.GLib.Variant("(o)", ("/",)))
+
     def test_every_answer_by_indication(self):
         for chunks_first in (True, False):
             self.with_knobs(long_from=0, chunk=7, chunks_first=chunks_first)

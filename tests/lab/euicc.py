@@ -244,10 +244,11 @@ class Euicc:
         return (b"", 0x9000) if command.p2 == 0x0C else self._announce(channel, fci)
 
     def _select_application(self, channel, aid):
-        if aid == ISDR_AID:
+        isdr_aid = bytes.fromhex(self.store.data.get("isdr_aid") or ISDR_AID.hex())
+        if aid == isdr_aid:
             channel.selected = "isdr"
             # FCI of an ISD-R: its AID and the longest command data (GlobalPlatform clause 11.9.3.1)
-            return tlv.tlv(0x6F, tlv.tlv(0x84, ISDR_AID), tlv.tlv(0xA5, tlv.tlv(0x9F65, b"\xff")))
+            return tlv.tlv(0x6F, tlv.tlv(0x84, isdr_aid), tlv.tlv(0xA5, tlv.tlv(0x9F65, b"\xff")))
         usim = aid[:7] == USIM_AID[:7] and self.store.profile(state=1) is not None
         self._need(usim, 0x6A82)
         channel.selected = "usim"
@@ -358,5 +359,6 @@ def CONTROL_VERBS(card):
         "set_memory": lambda memory: _set(card, memory=int(memory)),
         "set_addresses": lambda default_dp="", root_ds="": _set(card, default_dp=default_dp, root_ds=root_ds),
         "set_aid_only": lambda on: _set(card, aid_only=on),
+        "set_isdr_aid": lambda aid="": _set(card, isdr_aid=aid),
         "set_rat": lambda rat: _set(card, rat=rat),
     }
