@@ -316,7 +316,7 @@ on_gone (gpointer data)
   /* A modem that we have reset may take two minutes; the run that did it waits for it. */
   if (self->card && card_is_excused (self->card))
     return G_SOURCE_CONTINUE;
-  if (self->borrows && !queue_is_idle (self->card_queue))
+  if (self->slots.switching || (self->borrows && !queue_is_idle (self->card_queue)))
     return G_SOURCE_CONTINUE; /* we have it */
   self->gone_source = 0;
   g_clear_pointer (&self->left, modem_snapshot_unref);

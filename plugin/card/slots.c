@@ -217,6 +217,11 @@ look_at_loan (Entry *self)
   const gint64 now = g_get_monotonic_time ();
   const guint patience_s = self->registry->policy->switch_back_s;
 
+  if (patience_s == 0)
+    {
+      forget_loan (self);
+      return;
+    }
   if (self->slots.idle_since == 0)
     self->slots.idle_since = now;
   if (now - self->slots.idle_since >= patience_s * G_USEC_PER_SEC)
@@ -356,8 +361,6 @@ slots_moved (Entry *self)
     end_switch (self, "came back as it was");
   /* Someone else has chosen a slot meanwhile. */
   if (is_lent (self) && !self->slots.switching && (gint) self->modem->slot != self->slots.to)
-    forget_loan (self);
-  if (is_lent (self) && self->registry->policy->switch_back_s == 0)
     forget_loan (self);
   swap_cards (self);
   set_loan (self, self->slots.from, self->slots.to);

@@ -117,7 +117,7 @@ on_look (gpointer data)
   else if (run_has_passed (self->restoring_since,
                            MAX (self->policy->registration_timeout_s, PATIENCE_MIN_S)))
     finish (self);
-  else if (modem && run_connects (self)
+  else if (modem && card_access (self->card) && run_connects (self)
            && (modem->state == MODEM_STATE_REGISTERED || modem->state == MODEM_STATE_CONNECTED
                || modem->state == MODEM_STATE_DISABLED))
     restore (self, g_steal_pointer (&apn));

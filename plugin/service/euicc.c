@@ -283,7 +283,7 @@ on_slot (const GError *error, gpointer data)
       provision_start (self->provision, TRUE, settle, job_progress (job));
       return;
     }
-  g_clear_object (&self->provision_job);
+  g_clear_object (self->next_provision == job ? &self->next_provision : &self->provision_job);
   job_end (job, NULL, error);
   g_object_unref (self); /* start_provision()'s */
 }

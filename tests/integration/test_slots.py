@@ -109,6 +109,13 @@ class BesideASim(SlotsCase):
         self.start_esimd()
         self.settle(3)
         self.assertEqual((self.used(), self.euicc()[1]["Active"]), (1, True), "what somebody else chose stays")
+        self.choose(0)
+        self.settings["modem"]["switch-back"] = "0"
+        self.write_config()
+        self.call("/org/esimd1", "Manager", "Reload", "(a{sv})", {})
+        self.assert_done(self.refresh())
+        self.settle(3)
+        self.assertEqual((self.used(), self.notes()), (1, []), "the settings say that it is not gone back")
 
     def test_connected_modem(self):
         self.begin()
