@@ -11,7 +11,7 @@
 
 #define DEVICE "/dev/null" /* libmbim wants a character device; nobody opens it */
 
-extern const ChannelDriver channel_mbim;
+extern const ChannelDriver channel_mbim, channel_qmi_mbim;
 
 static gsize
 message_length (const guint8 *header)
@@ -40,6 +40,18 @@ test_eid (void)
   Bed bed;
 
   bed_up (&bed, "connect open slot select eid release close");
+  read_eid (&bed);
+  bed_down (&bed);
+}
+
+/* QMI inside MBIM: the real libqmi over the real libmbim. */
+static void
+test_carried (void)
+{
+  Bed bed;
+
+  bed_set_up (&bed, &channel_qmi_mbim, DEVICE, &framing,
+              "qmi-connect open qmi-subscribe qmi-allocate qmi-slots qmi-select qmi-eid qmi-release qmi-free close");
   read_eid (&bed);
   bed_down (&bed);
 }
@@ -263,9 +275,11 @@ int
 main (int argc, char **argv)
 {
   g_test_init (&argc, &argv, NULL);
+  g_log_set_always_fatal (G_LOG_LEVEL_CRITICAL | G_LOG_FATAL_MASK); /* libqmi warns of DEVICE */
   if (!bed_enter_namespace ())
     return 0;
   g_test_add_func ("/mbim/eid", test_eid);
+  g_test_add_func ("/mbim/carried", test_carried);
   g_test_add_func ("/mbim/quirks", test_quirks);
   g_test_add_func ("/mbim/slots", test_slots);
   g_test_add_func ("/mbim/no-channel-free", test_no_channel_free);
