@@ -51,7 +51,8 @@ test_carried (void)
   Bed bed;
 
   bed_set_up (&bed, &channel_qmi_mbim, DEVICE, &framing,
-              "qmi-connect open qmi-subscribe qmi-allocate qmi-slots qmi-select qmi-eid qmi-release qmi-free close");
+              "qmi-connect open qmi-subscribe qmi-allocate qmi-slots qmi-select qmi-eid "
+              "qmi-release qmi-free close");
   read_eid (&bed);
   bed_down (&bed);
 }
