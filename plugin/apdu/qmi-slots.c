@@ -7,6 +7,8 @@
 
 #include "apdu/qmi-slots.h"
 
+#include <string.h>
+
 #include "base/hex.h"
 
 #define STATUS_HEAD 9
@@ -84,7 +86,9 @@ slots_list (SlotsTlv status, SlotsTlv information, SlotsTlv eids, GArray *slots)
         {
           g_autofree char *eid = hex_encode (more.text, more.text_size);
 
-          g_strlcpy (slot.eid, eid, sizeof slot.eid);
+          /* Some modems fill what they do not know with 00 or FF. */
+          if (strspn (eid, "0123456789") == strlen (eid) && strspn (eid, "0") != strlen (eid))
+            g_strlcpy (slot.eid, eid, sizeof slot.eid);
         }
       g_array_append_val (slots, slot);
     }

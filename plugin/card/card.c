@@ -175,7 +175,10 @@ card_keep_slot (Card *self)
 void
 card_set_on_loan (Card *self, gboolean on_loan)
 {
+  if (self->on_loan == on_loan)
+    return;
   self->on_loan = on_loan;
+  g_signal_emit_by_name (self, "changed");
 }
 
 void

@@ -108,7 +108,7 @@ void card_refuse_slot (Card *self, GError *error);
 
 /** card_is_on_loan: its slot was switched to for a job, and another one is gone back to once nobody
  * needs it any more; card_keep_slot: it is not, for this card is what the modem is to use.
- * card_set_on_loan: for the registry; no signal. */
+ * card_set_on_loan: for the registry; "changed". */
 gboolean card_is_on_loan (Card *self);
 void card_keep_slot (Card *self);
 void card_set_on_loan (Card *self, gboolean on_loan);

@@ -32,6 +32,10 @@ entry_publish_card (Entry *self, Card *card)
 void
 entry_drop_card (Entry *self, Card *card)
 {
+  GError *error = NULL;
+
+  error_set (&error, ESIM_ERROR_NO_EUICC, "card", "the card is not there any more");
+  card_refuse_slot (card, error);
   g_signal_handlers_disconnect_by_data (card, self);
   g_ptr_array_remove (self->registry->cards, card);
   g_signal_emit_by_name (self->registry, "card-removed", card);
@@ -97,7 +101,7 @@ entry_show_modem (Entry *self)
   g_autoptr (GPtrArray) ways = find_ways (self, &quirks);
   g_autoptr (CardAccess) access = NULL;
 
-  if (ways->len > 0)
+  if (ways->len > 0 && !self->slots.switching)
     access = card_access_to (ways->pdata[0], card_eid (self->card));
   card_set_place (self->card, self->modem->slot, FALSE);
   card_set_modem (self->card, self->driver, self->modem, access);
@@ -194,6 +198,13 @@ on_read (gpointer data, const GError *error, gpointer user_data)
   slots_look (self);
 }
 
+void
+entry_show_card (Entry *self)
+{
+  if (self->modem && self->card)
+    entry_show_modem (self);
+}
+
 /* Whether there is an eUICC by the modem's word or by our own eyes. */
 static gboolean
 entry_is_euicc (const Entry *self)
@@ -220,8 +231,8 @@ entry_read (Entry *self)
   Quirks quirks;
   CardReader *reader;
 
-  self->again = self->reading;
-  if (self->modem == NULL || self->reading)
+  self->again = self->reading || self->slots.switching;
+  if (self->modem == NULL || self->again)
     return;
   quirks = find_quirks (self);
   ways = find_ways (self, &quirks);
@@ -286,7 +297,8 @@ is_up (ModemState state)
 static gboolean
 is_lendable (const Entry *self, const ModemSnapshot *before)
 {
-  return before && self->borrows && is_up (before->state) && !queue_is_idle (self->card_queue);
+  return before && is_up (before->state)
+         && (self->slots.switching || (self->borrows && !queue_is_idle (self->card_queue)));
 }
 
 /* ModemManager probes a modem that it gets back, and leaves it disabled. Behind all that is still
@@ -298,7 +310,8 @@ look_at_wake (Entry *self)
 
   if (is_up (self->modem->state))
     self->was_up = FALSE;
-  if (!self->was_up || self->waking || self->modem->state != MODEM_STATE_DISABLED)
+  if (!self->was_up || self->waking || self->slots.from >= 0
+      || self->modem->state != MODEM_STATE_DISABLED)
     return;
   self->waking = TRUE;
   wake = g_new0 (Wake, 1);
@@ -330,7 +343,8 @@ entry_set_away (Entry *self)
 {
   if (self->modem)
     {
-      self->was_up |= self->fading || is_lendable (self, self->modem);
+      self->was_up |= (self->fading && !queue_is_idle (self->card_queue))
+                      || (self->fading && self->slots.switching) || is_lendable (self, self->modem);
       self->fading = FALSE;
       g_clear_pointer (&self->left, modem_snapshot_unref);
       self->left = g_steal_pointer (&self->modem);

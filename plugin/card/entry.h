@@ -79,6 +79,7 @@ void entry_set_policy (Entry *self);
 /* entry.c, for slots.c. entry_new_card: one of this modem's, not published yet; entry_publish_card:
  * takes it over into the list; entry_drop_card: it is gone for good. */
 Card *entry_new_card (Entry *self, const char *eid);
+void entry_show_card (Entry *self);
 void entry_publish_card (Entry *self, Card *card);
 void entry_drop_card (Entry *self, Card *card);
 

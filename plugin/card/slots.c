@@ -22,8 +22,9 @@ typedef struct
   ModemSnapshot *modem;
   char *state_dir; /* NULL: nothing is kept */
   guint slot;
-  gint from, to;         /* the loan that it makes; -1: it ends one */
-  gint old_from, old_to; /* the one that there was */
+  gboolean lends;
+  gint from, to;         /* the loan that it makes, where it LENDS */
+  gint old_from, old_to; /* the one that there was; -1: none */
 } Switch;
 
 static void
@@ -36,26 +37,38 @@ switch_free (gpointer data)
   g_free (self);
 }
 
+/* Whether the modem was not told: else it may still do it. */
 static gboolean
-note (const Switch *self, gint from, gint to, GError **error)
+is_refusal (const GError *error)
 {
-  if (from >= 0)
-    return loan_write (self->state_dir, self->modem->device, from, to, error);
-  loan_forget (self->state_dir, self->modem->device);
-  return TRUE;
+  return !error_is_code (error, ESIM_ERROR_CANCELLED)
+         && !error_is_code (error, ESIM_ERROR_TIMED_OUT);
 }
 
-/* Noted before it is lent, struck out after it is back. */
+static void
+restore_note (const Switch *self)
+{
+  if (self->old_from < 0)
+    loan_forget (self->state_dir, self->modem->device);
+  else
+    loan_write (self->state_dir, self->modem->device, self->old_from, self->old_to, NULL);
+}
+
+/* Noted before it is lent; struck out only when the modem is seen back where it was. */
 static gboolean
 switch_work (gpointer data, GCancellable *cancellable, GError **error)
 {
   Switch *self = data;
+  GError *problem = NULL;
 
-  if (self->from >= 0 && !note (self, self->from, self->to, error))
+  if (self->lends
+      && !loan_write (self->state_dir, self->modem->device, self->from, self->to, error))
     return FALSE;
-  if (self->driver->use_slot (self->modem, self->slot, cancellable, error))
-    return self->from >= 0 || note (self, -1, -1, error);
-  note (self, self->old_from, self->old_to, NULL);
+  if (self->driver->use_slot (self->modem, self->slot, cancellable, &problem))
+    return TRUE;
+  if (self->lends && is_refusal (problem))
+    restore_note (self);
+  g_propagate_error (error, problem);
   return FALSE;
 }
 
@@ -67,12 +80,20 @@ is_lent (const Entry *self)
 
 /* A card whose slot is being left is not in use any more for anybody. */
 static void
+show_loan (Entry *self)
+{
+  if (self->card)
+    card_set_on_loan (self->card,
+                      self->slots.switching
+                          || (is_lent (self) && (gint) card_slot (self->card) == self->slots.to));
+}
+
+static void
 set_loan (Entry *self, gint from, gint to)
 {
   self->slots.from = from;
   self->slots.to = to;
-  if (self->card)
-    card_set_on_loan (self->card, is_lent (self) || self->slots.switching);
+  show_loan (self);
 }
 
 static void
@@ -106,6 +127,17 @@ refuse_wanted (Entry *self, GError *error)
     g_error_free (error);
 }
 
+/* The modem is as it was: its card can be reached again. */
+static void
+stay (Entry *self)
+{
+  self->slots.switching = FALSE;
+  show_loan (self);
+  entry_show_card (self);
+  if (self->again)
+    entry_read (self);
+}
+
 static void
 on_switched (gpointer data, const GError *error, gpointer user_data)
 {
@@ -116,10 +148,14 @@ on_switched (gpointer data, const GError *error, gpointer user_data)
   if (self == NULL || error == NULL)
     return; /* the modem's coming back ends it */
   g_debug ("slot %u of %s: %s", job->slot + 1, self->device, error->message);
-  self->slots.switching = FALSE;
   self->slots.asked = FALSE;
-  set_loan (self, job->old_from, job->old_to);
+  self->slots.idle_since = 0;
   refuse_wanted (self, g_error_copy (error));
+  if (!is_refusal (error))
+    return; /* it may still come */
+  if (job->lends)
+    set_loan (self, job->old_from, job->old_to);
+  stay (self);
 }
 
 static gboolean on_tick (gpointer data);
@@ -131,7 +167,7 @@ start_timer (Entry *self)
     self->slots.timer = g_timeout_add_seconds (TICK_S, on_tick, self);
 }
 
-/* FROM, TO: the loan afterwards. */
+/* FROM, TO: the loan that it makes; -1: it ends the one that there is. */
 static void
 start_switch (Entry *self, guint slot, gint from, gint to)
 {
@@ -141,6 +177,7 @@ start_switch (Entry *self, guint slot, gint from, gint to)
   job->modem = modem_snapshot_ref (self->modem);
   job->state_dir = g_strdup (self->registry->state_dir);
   job->slot = slot;
+  job->lends = from >= 0;
   job->from = from;
   job->to = to;
   job->old_from = self->slots.from;
@@ -148,7 +185,10 @@ start_switch (Entry *self, guint slot, gint from, gint to)
   self->slots.switching = TRUE;
   self->slots.target = slot;
   self->slots.since = g_get_monotonic_time ();
-  set_loan (self, from, to);
+  if (job->lends)
+    set_loan (self, from, to);
+  show_loan (self);
+  entry_show_card (self);
   start_timer (self);
   queue_push (self->card_queue, switch_work, job, switch_free, self->registry->stop, on_switched,
               self->registry);
@@ -186,8 +226,13 @@ end_switch (Entry *self, const char *how)
   GError *error = NULL;
 
   self->slots.switching = FALSE;
+  self->slots.idle_since = 0;
   if (self->modem && self->modem->slot == self->slots.target)
-    return;
+    {
+      if ((gint) self->slots.target == self->slots.from)
+        forget_loan (self);
+      return;
+    }
   error_set (&error, ESIM_ERROR_MODEM, LAYER, "the modem was told to use slot %u, and %s",
              self->slots.target + 1, how);
   g_debug ("%s: %s", self->device, error->message);
@@ -217,15 +262,42 @@ look_at_loan (Entry *self)
   const gint64 now = g_get_monotonic_time ();
   const guint patience_s = self->registry->policy->switch_back_s;
 
-  if (patience_s == 0)
-    {
-      forget_loan (self);
-      return;
-    }
   if (self->slots.idle_since == 0)
     self->slots.idle_since = now;
-  if (now - self->slots.idle_since >= patience_s * G_USEC_PER_SEC)
+  if (patience_s == 0)
+    forget_loan (self);
+  /* In FROM: a switch that a crash cut may still come. */
+  else if ((gint) self->modem->slot != self->slots.to)
+    {
+      if (is_overdue (self))
+        forget_loan (self);
+    }
+  else if (self->modem->state != MODEM_STATE_CONNECTED
+           && now - self->slots.idle_since >= patience_s * G_USEC_PER_SEC)
     start_switch (self, (guint) self->slots.from, -1, -1);
+}
+
+static gint next_to_look_into (Entry *self);
+
+/* One thing at a time, and nothing while somebody needs the slot in use. */
+static void
+take_turn (Entry *self)
+{
+  gint next;
+
+  if (self->slots.wanted)
+    {
+      look_at_wanted (self);
+      return;
+    }
+  next = next_to_look_into (self);
+  if (next >= 0)
+    {
+      self->slots.looked |= 1u << next;
+      lend (self, (guint) next);
+    }
+  else if (is_lent (self))
+    look_at_loan (self);
 }
 
 static gboolean
@@ -234,19 +306,21 @@ on_tick (gpointer data)
   Entry *self = data;
 
   if (self->slots.switching && is_overdue (self))
-    end_switch (self, "does not do it");
-  if (self->slots.switching || self->modem == NULL)
+    {
+      end_switch (self, "does not do it");
+      stay (self);
+    }
+  if (self->slots.switching)
     return G_SOURCE_CONTINUE;
-  if (is_at_work (self))
+  if (self->modem && is_at_work (self))
     {
       self->slots.idle_since = 0;
       return G_SOURCE_CONTINUE;
     }
-  if (self->slots.wanted)
-    look_at_wanted (self);
-  else if (is_lent (self))
-    look_at_loan (self);
-  if (self->slots.switching || self->slots.wanted || is_lent (self))
+  if (self->modem)
+    take_turn (self);
+  /* Its coming back starts the timer again. */
+  if (self->modem && (self->slots.switching || self->slots.wanted || is_lent (self)))
     return G_SOURCE_CONTINUE;
   self->slots.timer = 0;
   return G_SOURCE_REMOVE;
@@ -359,13 +433,14 @@ slots_moved (Entry *self)
   self->slots.away = FALSE;
   if (self->slots.switching && (away || self->modem->slot == self->slots.target))
     end_switch (self, "came back as it was");
-  /* Someone else has chosen a slot meanwhile. */
-  if (is_lent (self) && !self->slots.switching && (gint) self->modem->slot != self->slots.to)
+  /* Someone else has chosen a third slot meanwhile. */
+  if (is_lent (self) && !self->slots.switching && (gint) self->modem->slot != self->slots.to
+      && (gint) self->modem->slot != self->slots.from)
     forget_loan (self);
   swap_cards (self);
-  set_loan (self, self->slots.from, self->slots.to);
+  show_loan (self);
   self->slots.idle_since = 0;
-  if (is_lent (self))
+  if (is_lent (self) || self->slots.wanted || self->slots.asked)
     start_timer (self);
 }
 
@@ -406,11 +481,16 @@ slots_see (Entry *self, GArray *known)
 
 /* ---- looking around ---- */
 
-/* The next slot, not in use, that may hold an eUICC and was not looked into; -1: none. */
+/* The next slot, not in use, that may hold an eUICC and was not looked into, where looking is due;
+ * -1: none. */
 static gint
-next_to_look_into (const Entry *self)
+next_to_look_into (Entry *self)
 {
-  for (guint i = 0; i < MIN (self->modem->n_slots, SLOTS_MAX); i++)
+  guint n = MIN (self->modem->n_slots, SLOTS_MAX);
+
+  if (n < 2 || !(self->slots.asked || is_useless (self)) || !check_may_switch (self, 0, NULL))
+    n = 0;
+  for (guint i = 0; i < n; i++)
     {
       ChannelSlotKind kind = kind_of (self, i);
 
@@ -418,6 +498,7 @@ next_to_look_into (const Entry *self)
           && (kind == CHANNEL_SLOT_UNKNOWN || kind == CHANNEL_SLOT_EUICC))
         return (gint) i;
     }
+  self->slots.asked = FALSE;
   return -1;
 }
 
@@ -434,28 +515,16 @@ slots_found (Entry *self)
 void
 slots_look (Entry *self)
 {
-  gint slot;
-
-  if (self->modem == NULL || self->reading || self->slots.switching || self->slots.wanted)
-    return;
-  if (self->modem->n_slots < 2 || !(self->slots.asked || is_useless (self))
-      || !check_may_switch (self, 0, NULL))
-    return;
-  slot = next_to_look_into (self);
-  if (slot < 0)
-    {
-      self->slots.asked = FALSE;
-      return;
-    }
-  self->slots.looked |= 1u << slot;
-  lend (self, (guint) slot);
+  if (self->modem && self->modem->n_slots > 1)
+    start_timer (self);
 }
 
 void
 slots_ask (Entry *self, gboolean everywhere)
 {
   self->slots.looked = 0;
-  self->slots.asked = everywhere;
+  self->slots.asked = everywhere && self->modem;
+  slots_look (self);
 }
 
 /* ---- with the entry ---- */
@@ -465,6 +534,7 @@ slots_open (Entry *self)
 {
   self->slots.parked = g_ptr_array_new_with_free_func (g_object_unref);
   self->slots.from = self->slots.to = -1;
+  self->slots.since = g_get_monotonic_time ();
   loan_read (self->registry->state_dir, self->device, &self->slots.from, &self->slots.to);
   self->slots.asked
       = self->registry->asked_at

@@ -19,6 +19,7 @@ typedef struct
   gpointer data;
   guint timer;
   gulong changed, cancelled;
+  gboolean wanted; /* the card was found parked, and its slot asked for */
 } Await;
 
 static void
@@ -40,13 +41,27 @@ is_ready (Card *card)
   return card_access (card) && card_facts (card);
 }
 
+static gboolean on_too_late (gpointer data);
+
+/* The answer, as a change of the card, may come from within card_want_slot(), and end SELF. */
+static void
+want (Await *self)
+{
+  self->wanted = TRUE;
+  g_clear_handle_id (&self->timer, g_source_remove);
+  self->timer = g_timeout_add_seconds (SLOT_PATIENCE_S, on_too_late, self);
+  card_want_slot (self->card);
+}
+
 static void
 on_changed (Await *self)
 {
   if (is_ready (self->card))
     finish (self, NULL);
-  else if (card_is_parked (self->card) && card_slot_problem (self->card))
+  else if (self->wanted && card_slot_problem (self->card))
     finish (self, card_slot_problem (self->card));
+  else if (!self->wanted && card_is_parked (self->card))
+    want (self);
 }
 
 /* Jobs are cancelled on the main thread; a plain signal may be disconnected from its handler. */
@@ -66,7 +81,7 @@ on_too_late (gpointer data)
   g_autoptr (GError) error = NULL;
 
   self->timer = 0;
-  if (card_modem (self->card))
+  if (self->wanted && card_modem (self->card))
     error_set (&error, ESIM_ERROR_BUSY, "service",
                "the card's slot is not in use, and could not be had within %d s", SLOT_PATIENCE_S);
   else
@@ -98,11 +113,10 @@ await_modem (Card *card, GCancellable *cancellable, AwaitDone done, gpointer dat
   self->cancellable = g_object_ref (cancellable);
   self->done = done;
   self->data = data;
-  self->timer = g_timeout_add_seconds (card_is_parked (card) ? SLOT_PATIENCE_S : PATIENCE_S,
-                                       on_too_late, self);
+  self->timer = g_timeout_add_seconds (PATIENCE_S, on_too_late, self);
   self->changed = g_signal_connect_swapped (card, "changed", G_CALLBACK (on_changed), self);
   self->cancelled
       = g_signal_connect_swapped (cancellable, "cancelled", G_CALLBACK (on_cancelled), self);
   if (card_is_parked (card))
-    card_want_slot (card);
+    want (self);
 }

@@ -11,7 +11,7 @@
  * UNSUPPORTED, BUSY, MODEM. */
 typedef void (*AwaitDone) (const GError *error, gpointer data);
 
-/** await_modem: calls DONE once, from within where CARD can be reached now or
- * CANCELLABLE is cancelled already, else when it can be, after 15 s (for a slot 90 s) at the
- * latest. The card is engaged meanwhile. Main thread only. */
+/** await_modem: calls DONE once, from within where CARD can be reached now or CANCELLABLE is
+ * cancelled already, else when it can be, after 15 s (for a slot 90 s) at the latest. Whoever waits
+ * has the card engaged (card_engage()). Main thread only. */
 void await_modem (Card *card, GCancellable *cancellable, AwaitDone done, gpointer data);

@@ -278,6 +278,8 @@ on_slot (const GError *error, gpointer data)
   g_autoptr (Job) job = wish->job;
   g_autofree char *settle = wish->settle;
 
+  if (job_is_over (job))
+    return; /* with a run that was on when it was asked for */
   if (error == NULL)
     {
       provision_start (self->provision, TRUE, settle, job_progress (job));

@@ -172,8 +172,8 @@ parameters_new (ProfileObject *self)
   return parameters;
 }
 
-/* Completes PLAN by PARAMETERS, taken over. FALSE where the call was answered with an error. */
-static gboolean
+/* Completes PLAN by PARAMETERS, taken over. */
+static void
 start (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind, TaskPlan plan,
        Parameters *parameters)
 {
@@ -182,15 +182,14 @@ start (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind,
   if (job == NULL)
     {
       parameters_free (parameters);
-      return FALSE;
+      g_free (plan.favours);
+      return;
     }
   plan.parameters = parameters;
   plan.free_parameters = parameters_free;
   task_start (self->euicc, job, &plan);
-  return TRUE;
 }
 
-/* A person's switch or deletion: the service must not undo it by itself. */
 static void
 start_by_person (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind,
                  TaskPlan plan, gboolean even_last)
@@ -198,8 +197,8 @@ start_by_person (ProfileObject *self, GDBusMethodInvocation *invocation, const c
   Parameters *parameters = parameters_new (self);
 
   parameters->even_last = even_last;
-  if (start (self, invocation, kind, plan, parameters))
-    provision_suspend (euicc_provision (self->euicc));
+  plan.suspends = TRUE;
+  start (self, invocation, kind, plan, parameters);
 }
 
 /* The same where it changes which profile is enabled: to ICCID, or "" to none. */
@@ -207,8 +206,8 @@ static void
 start_switch (ProfileObject *self, GDBusMethodInvocation *invocation, const char *kind,
               TaskPlan plan, const char *iccid)
 {
+  plan.favours = g_strdup (iccid);
   start_by_person (self, invocation, kind, plan, FALSE);
-  provision_favour_profile (euicc_provision (self->euicc), iccid);
 }
 
 static gboolean

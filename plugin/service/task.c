@@ -33,6 +33,7 @@ task_free (gpointer data)
   if (self->plan.free_parameters)
     self->plan.free_parameters (self->plan.parameters);
   g_clear_pointer (&self->facts, card_facts_unref);
+  g_free (self->plan.favours);
   g_free (self);
 }
 
@@ -192,6 +193,8 @@ on_modem (const GError *error, gpointer data)
       task_free (self);
       return;
     }
+  if (self->plan.favours)
+    provision_favour_profile (euicc_provision (self->euicc), self->plan.favours);
   self->access = card_access_ref (card_access (card));
   queue_push (card_queue (card), task_work, self, task_free, job_cancellable (self->job), task_done,
               NULL);
@@ -205,5 +208,7 @@ task_start (Euicc *euicc, Job *job, const TaskPlan *plan)
   self->euicc = g_object_ref (euicc);
   self->job = job;
   self->plan = *plan;
+  if (plan->suspends)
+    provision_suspend (euicc_provision (euicc));
   await_modem (euicc_card (euicc), job_cancellable (job), on_modem, self);
 }

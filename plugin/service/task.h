@@ -27,7 +27,9 @@ typedef struct
                         same,   by a look over a new one; may be NULL */
   TaskResult result; /* VERB only asks: its answer, and the card is not read anew; may be NULL */
   gboolean icons;    /* read the profiles' icons too */
+  gboolean suspends; /* a person's switch or deletion: the service must not undo it by itself */
   gboolean keeps;    /* once done, the card's slot is the one to use */
+  char *favours;     /* provision_favour_profile(), once the card can be reached; owned; NULL: no */
   gpointer parameters;
   GDestroyNotify free_parameters; /* may be NULL */
 } TaskPlan;

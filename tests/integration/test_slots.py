@@ -13,6 +13,7 @@ setUpModule = rig.enter_lab
 
 MM_MODEM = "org.freedesktop.ModemManager1.Modem"
 ICCID = "8988307000000000301"
+DISABLED, REGISTERED = 3, 8  # as ModemManager counts
 SWITCH_SECONDS = 30  # ModemManager probes a QMI modem without a SIM for some 13
 
 
@@ -80,11 +81,19 @@ class BesideASim(SlotsCase):
         self.find()
         path, seen = self.euicc()
         self.assertEqual((seen["Slot"], seen["Channel"]), (2, ""))
-        self.until(lambda: self.seen() and self.seen()[1]["State"] != -1, 10, "the SIM serves again")
-        code = self.order(iccid=ICCID, size=1500)
-        self.assert_done(self.download(code, 60))
-        self.assertEqual(self.used(), 1)
+        path_then = self.until(lambda: self.seen() and self.seen()[1]["State"] == DISABLED and self.seen()[0], 10, "a modem")
+        self.lab.call("org.freedesktop.ModemManager1", path_then, MM_MODEM, "Enable", GLib.Variant("(b)", (True,)))
+        self.until(lambda: self.seen()[1]["State"] == REGISTERED, 10, "the SIM serves")
+        code = self.order(iccid=ICCID, size=1500, confirmation_code="1234")
+        job = self.begin_download(code)
+        self.state(job, "waiting-for-consent", seconds=60)
+        self.rescan(all_slots=True)
+        self.settle(3)
+        self.assertEqual(self.used(), 1, "nobody's work is cut by a look")
+        self.answer(job, confirmation_code="1234")
+        self.assert_done(self.finish(job))
         self.until_back()
+        self.until(lambda: self.seen() and self.seen()[1]["State"] == REGISTERED, 20, "the SIM serves as it did before")
         self.assertEqual((self.euicc()[0], list(self.profiles())), (path, [ICCID]), "what is known of the card stays")
         self.assert_done(self.finish(self.start_job(self.profiles()[ICCID][0], "Profile", "Enable"), 60))
         self.settle(3)
