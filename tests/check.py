@@ -246,8 +246,10 @@ def breaks_of_features(readme, tests):
 
 
 def breaks_of_matrix(readme, tests):
-    """A cell that has a test's name has one that exists; what it says besides is for people."""
+    """A cell that has a test's name has one that exists, and none borrows another's; what it says besides is for people."""
     for channel, _stack, *cells in matrix_rows(readme):
+        if re.search(r"\bas (above|below)\b", " ".join(cells)):
+            yield f"README.md: {channel}: a test of another row"
         for name in re.findall("`([/\w][^`]*[./][^`]+)`", " ".join(cells)):
             if name not in tests:
                 yield f"README.md: {channel}: there is no test {name}"
@@ -261,6 +263,20 @@ def breaks_of_quirks(documented, tests):
     for name in (name.replace("-", "_") for name in names):
         if not any(test.startswith("quirks.") and test.endswith("." + name) for test in tests):
             yield f"policy/quirks.conf: no test_{name} in tests/integration/test_quirks.py"
+
+
+def breaks_of_channels(documented, files):
+    """The names for transports= at the head of policy/quirks.conf, and those in its rows, are those of the channel drivers."""
+    named = r'^const ChannelDriver \w+ = \{\n  \.name = "([^"]+)"'
+    names = {name for text in files.values() for name in re.findall(named, text, flags=re.M)}
+    told = documented.partition("#   transports=")[2].partition("(")[2].partition(")")[0]
+    # A name is followed by a comma or the end, or comes after "and" where words explain it.
+    known = set(re.findall(r"([a-z-]+)(?=,|$)", told.partition(";")[0])) | set(re.findall(r"; and ([a-z-]+)", told))
+    for name in names ^ known:
+        yield f"policy/quirks.conf: {name} is " + ("a channel and not named for transports=" if name in names else "no channel")
+    for row in re.findall(r"^transports=(.*)", documented, flags=re.M):
+        for name in set(row.split(",")) - names:
+            yield f"policy/quirks.conf: transports={row}: {name} is no channel"
 
 
 def function(lines, name="work"):
@@ -343,6 +359,8 @@ class Rules(unittest.TestCase):
         table = "| channel | stack | the card |\n|---|---|---|\n| mbim | ModemManager | `%s` |\n\n"
         for name in ("bus.Jobs.no_such_test", "/no/such-test"):
             self.assertEqual(1, len(list(breaks_of_matrix(table % name, tests))), name)
+        self.assertEqual([], list(breaks_of_matrix(table % "bus.Reload.a_run_that_is_no_longer_wanted", tests)))
+        self.assertEqual(1, len(list(breaks_of_matrix(table.replace("`%s`", "as above"), tests))))
 
     def test_quirks(self):
         documented, tests = (ROOT / "policy/quirks.conf").read_text(encoding="utf-8"), known_tests()
@@ -350,6 +368,15 @@ class Rules(unittest.TestCase):
         self.assertGreater(len(list(breaks_of_quirks(documented, set()))), 16)
         more = documented.replace("#   segment-size=", "#   turn-round=yes  what for\n#   segment-size=")
         self.assertEqual(1, len(list(breaks_of_quirks(more, tests))))
+
+    def test_channels(self):
+        documented, files = (ROOT / "policy/quirks.conf").read_text(encoding="utf-8"), c_sources("plugin")
+        self.assertEqual([], list(breaks_of_channels(documented, files)))
+        for bad in (documented.replace("qrtr, at", "qrtr"), documented.replace("qrtr, at", "qrtr, tty, at"),
+                    documented.replace("qmi-mbim", "qmi-in-mbim"), documented + "[modem X]\ntransports=at,mbin\n"):
+            self.assertEqual(1 + ("qmi-in-mbim" in bad), len(list(breaks_of_channels(bad, files))))
+        more = {**files, "plugin/apdu/x.c": 'const ChannelDriver channel_x = {\n  .name = "x",\n};\n'}
+        self.assertEqual(1, len(list(breaks_of_channels(documented, more))))
 
     def test_symbols(self):
         self.check(breaks_of_symbols, c_sources(*PRODUCT), ("plugin/lpa/a.c", "GThreadPool *a;\n"),
