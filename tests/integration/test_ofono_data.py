@@ -94,6 +94,11 @@ class Provision(RigCase):
         ((path, context),) = self.contexts().items()
         self.assertEqual((context["Active"], context["AccessPointName"]), (True, "super"))
         self.assertEqual(job["Result"]["bearer"], path)
+        # Reading the card leaves the session as it is, and makes none.
+        sessions = self.modem("sessions")
+        self.assertEqual(sessions["active"], 1)
+        self.assert_done(self.finish(self.start_job(self.euicc()[0], "Euicc", "Refresh")))
+        self.assertEqual(self.modem("sessions"), sessions)
         # Once more: nothing is ordered, and nothing is made.
         self.assert_done(self.provision(60))
         self.assertEqual(self.contexts(), {path: context})
