@@ -18,7 +18,7 @@ typedef struct
   GDBusObjectManagerServer *objects;
   MmGdbusModem *modem;
   MmGdbusOrgFreedesktopModemManager1 *manager;
-  guint name;
+  guint name, names; /* ours, and the signals of all */
   GMainLoop *loop;
   char *holder;      /* the bus name that has inhibited it; NULL: nobody */
   gint state_then;   /* when it was taken */
@@ -81,9 +81,9 @@ stack_up (Stack *self, MMModemState state)
   g_dbus_interface_skeleton_export (G_DBUS_INTERFACE_SKELETON (self->manager), self->bus, PATH,
                                     &error);
   g_assert_no_error (error);
-  g_dbus_connection_signal_subscribe (self->bus, "org.freedesktop.DBus", "org.freedesktop.DBus",
-                                      "NameOwnerChanged", NULL, NULL, 0, on_owner_changed, self,
-                                      NULL);
+  self->names = g_dbus_connection_signal_subscribe (self->bus, "org.freedesktop.DBus",
+                                                    "org.freedesktop.DBus", "NameOwnerChanged",
+                                                    NULL, NULL, 0, on_owner_changed, self, NULL);
   self->name = g_bus_own_name_on_connection (self->bus, "org.freedesktop.ModemManager1", 0, NULL,
                                              NULL, NULL, NULL);
 }
@@ -91,6 +91,7 @@ stack_up (Stack *self, MMModemState state)
 static void
 stack_down (Stack *self)
 {
+  g_dbus_connection_signal_unsubscribe (self->bus, self->names);
   g_bus_unown_name (self->name);
   g_dbus_connection_close_sync (self->bus, NULL, NULL);
   g_object_unref (self->manager);
