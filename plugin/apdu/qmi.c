@@ -51,12 +51,8 @@ qmi_mbim_open_device (const ChannelTarget *target, GCancellable *cancellable, GE
 const ChannelDriver channel_qmi = {
   .name = "qmi",
   .open_device = qmi_open_device,
-  .open_logical = uim_open_logical,
-  .transmit = uim_transmit,
-  .close_logical = uim_close_logical,
+  UIM_VERBS,
   .recover = uim_recover,
-  .power_cycle = uim_power_cycle,
-  .list_slots = uim_list_slots,
   .close_device = uim_close,
 };
 
@@ -64,11 +60,7 @@ const ChannelDriver channel_qmi_mbim = {
   .name = "qmi-mbim",
   .port = "mbim",
   .open_device = qmi_mbim_open_device,
-  .open_logical = uim_open_logical,
-  .transmit = uim_transmit,
-  .close_logical = uim_close_logical,
+  UIM_VERBS,
   .recover = uim_recover,
-  .power_cycle = uim_power_cycle,
-  .list_slots = uim_list_slots,
   .close_device = uim_close,
 };

@@ -137,10 +137,6 @@ qrtr_close_device (gpointer data)
 const ChannelDriver channel_qrtr = {
   .name = "qrtr",
   .open_device = qrtr_open_device,
-  .open_logical = uim_open_logical,
-  .transmit = uim_transmit,
-  .close_logical = uim_close_logical,
-  .power_cycle = uim_power_cycle,
-  .list_slots = uim_list_slots,
+  UIM_VERBS,
   .close_device = qrtr_close_device,
 };

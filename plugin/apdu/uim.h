@@ -34,3 +34,8 @@ gboolean uim_recover (gpointer self, GError **error);
 gboolean uim_list_slots (gpointer self, GArray *slots, GCancellable *cancellable, GError **error);
 gboolean uim_power_cycle (gpointer self, GCancellable *cancellable, GError **error);
 void uim_close (gpointer self);
+
+/* What every driver over UIM has of them; opening and closing the device is its own. */
+#define UIM_VERBS                                                                                  \
+  .open_logical = uim_open_logical, .transmit = uim_transmit, .close_logical = uim_close_logical,  \
+  .power_cycle = uim_power_cycle, .list_slots = uim_list_slots
