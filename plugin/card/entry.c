@@ -293,12 +293,11 @@ is_up (ModemState state)
          || state == MODEM_STATE_REGISTERED || state == MODEM_STATE_CONNECTED;
 }
 
-/* Whether BEFORE is what we may have taken the modem away from. */
+/* Whether it is our doing where the modem leaves its stack now. */
 static gboolean
-is_lendable (const Entry *self, const ModemSnapshot *before)
+is_taken (const Entry *self)
 {
-  return before && is_up (before->state)
-         && (self->slots.switching || (self->borrows && !queue_is_idle (self->card_queue)));
+  return self->slots.switching || (self->borrows && !queue_is_idle (self->card_queue));
 }
 
 /* ModemManager probes a modem that it gets back, and leaves it disabled. Behind all that is still
@@ -329,8 +328,8 @@ on_gone (gpointer data)
   /* A modem that we have reset may take two minutes; the run that did it waits for it. */
   if (self->card && card_is_excused (self->card))
     return G_SOURCE_CONTINUE;
-  if (self->slots.switching || (self->borrows && !queue_is_idle (self->card_queue)))
-    return G_SOURCE_CONTINUE; /* we have it */
+  if (is_taken (self))
+    return G_SOURCE_CONTINUE;
   self->gone_source = 0;
   g_clear_pointer (&self->left, modem_snapshot_unref);
   drop_used_card (self);
@@ -343,8 +342,7 @@ entry_set_away (Entry *self)
 {
   if (self->modem)
     {
-      self->was_up |= (self->fading && !queue_is_idle (self->card_queue))
-                      || (self->fading && self->slots.switching) || is_lendable (self, self->modem);
+      self->was_up |= is_taken (self) && (self->fading || is_up (self->modem->state));
       self->fading = FALSE;
       g_clear_pointer (&self->left, modem_snapshot_unref);
       self->left = g_steal_pointer (&self->modem);
@@ -395,7 +393,8 @@ entry_set_modem (Entry *self, ModemSnapshot *modem)
   g_clear_handle_id (&self->gone_source, g_source_remove);
   self->modem = modem_snapshot_ref (modem);
   /* ModemManager disables a modem before it lets go of it. */
-  self->fading = !is_up (modem->state) && (self->fading || is_lendable (self, before));
+  self->fading = !is_up (modem->state)
+                 && (self->fading || (before && is_up (before->state) && is_taken (self)));
   slots_moved (self);
   if (self->card)
     entry_show_modem (self);

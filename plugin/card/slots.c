@@ -187,7 +187,8 @@ start_switch (Entry *self, guint slot, gint from, gint to)
   self->slots.since = g_get_monotonic_time ();
   if (job->lends)
     set_loan (self, from, to);
-  show_loan (self);
+  else
+    show_loan (self);
   entry_show_card (self);
   start_timer (self);
   queue_push (self->card_queue, switch_work, job, switch_free, self->registry->stop, on_switched,
