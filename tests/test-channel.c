@@ -72,6 +72,7 @@ test_eid (void)
   channel = open_channel (&script, target_of (&script), progress);
   g_assert_true (channel_progress (channel) == progress);
   g_assert_cmpuint (channel_quirks (channel)->segment_size, ==, 255);
+  channel_rest (channel); /* but this device was nobody's before */
   store (channel, "BF3E035C015A", "BF3E055A038904");
   g_assert_cmpuint (progress_get_cost (progress).apdus, ==, 1);
   g_assert_cmpuint (progress_get_cost (progress).apdu_bytes, ==, 11 + 9);
@@ -498,6 +499,53 @@ test_power_cycle (void)
   script_end (&script);
 }
 
+static gboolean
+is_right (gpointer data, Channel *channel, GCancellable *cancellable, GError **error)
+{
+  store (channel, "EE", "");
+  if (*(gboolean *) data)
+    return TRUE;
+  error_set (error, ESIM_ERROR_NO_EUICC, "fake", "another card");
+  return FALSE;
+}
+
+static void
+test_rest (void)
+{
+  Script script;
+  ChannelDriver lent = fake;
+  ChannelTarget target;
+  gboolean right = TRUE;
+  Channel *channel;
+
+  lent.borrows = TRUE;
+  script_init (&script);
+  target = target_of (&script);
+  expect (&script, "open " GSMA, "1");
+  expect (&script, "close 1", "");
+  expect (&script, "open " GSMA, "2");
+  expect (&script, "82E2910001EE", "9000");
+  expect (&script, "82E291000101", "029000");
+  expect (&script, "close 2", "");
+  expect (&script, "open " GSMA, "1");
+  expect (&script, "81E2910001EE", "9000");
+  expect (&script, "close 1", "");
+  channel = channel_open (&lent, &target, NULL, NULL, NULL);
+  g_assert_nonnull (channel);
+  channel_on_wake (channel, is_right, &right);
+  channel_rest (channel);
+  channel_rest (channel);
+  g_assert_cmpuint (script.open, ==, 0);
+  store (channel, "01", "02");
+  /* Another card's session is nothing to go on with, and the modem is not waited for twice. */
+  right = FALSE;
+  channel_rest (channel);
+  store_fails (channel, "03", NULL, ESIM_ERROR_NO_EUICC, NULL);
+  store_fails (channel, "03", NULL, ESIM_ERROR_CHANNEL, NULL);
+  channel_close (channel);
+  script_end (&script);
+}
+
 int
 main (int argc, char **argv)
 {
@@ -522,5 +570,6 @@ main (int argc, char **argv)
   g_test_add_func ("/channel/no-device", test_no_device);
   g_test_add_func ("/channel/recover", test_recover);
   g_test_add_func ("/channel/power-cycle", test_power_cycle);
+  g_test_add_func ("/channel/rest", test_rest);
   return g_test_run ();
 }

@@ -20,9 +20,11 @@ struct _Channel
 {
   const ChannelDriver *driver;
   ChannelTarget target; /* its strings are ours */
-  gpointer device;
-  GBytes *aid;
-  guint number; /* 0: no logical channel open */
+  gpointer device;      /* NULL while it rests */
+  GBytes *aid;          /* NULL: not to be opened again */
+  guint number;         /* 0: no logical channel open */
+  ChannelCheck check;
+  gpointer check_data;
   Progress *progress;
 };
 
@@ -119,16 +121,38 @@ close_logical (Channel *self)
   self->number = 0;
 }
 
+static void
+shut (Channel *self)
+{
+  if (self->device == NULL)
+    return;
+  close_logical (self);
+  self->driver->close_device (self->device);
+  self->device = NULL;
+}
+
+void
+channel_on_wake (Channel *self, ChannelCheck check, gpointer data)
+{
+  self->check = check;
+  self->check_data = data;
+}
+
+void
+channel_rest (Channel *self)
+{
+  if (!self->driver->borrows || self->device == NULL)
+    return;
+  g_debug ("%s: goes back to its stack for the time being", self->target.device);
+  shut (self);
+}
+
 void
 channel_close (Channel *self)
 {
   if (self == NULL)
     return;
-  if (self->device)
-    {
-      close_logical (self);
-      self->driver->close_device (self->device);
-    }
+  shut (self);
   g_clear_pointer (&self->aid, g_bytes_unref);
   g_clear_pointer (&self->progress, progress_unref);
   g_free ((char *) self->target.device);
@@ -401,6 +425,22 @@ send_segment (Channel *self, GBytes *command, gsize segment_size, gsize index, G
   return TRUE;
 }
 
+/* Opens again what rests. A failure is for good: whoever cancels because of it need not wait for
+ * the modem once more. */
+static gboolean
+wake (Channel *self, GCancellable *cancellable, GError **error)
+{
+  if (self->device || self->aid == NULL)
+    return TRUE;
+  if (open_device (self, cancellable, error)
+      && self->driver->open_logical (self->device, self->aid, &self->number, cancellable, error)
+      && (self->check == NULL || self->check (self->check_data, self, cancellable, error)))
+    return TRUE;
+  shut (self);
+  g_clear_pointer (&self->aid, g_bytes_unref);
+  return FALSE;
+}
+
 static gboolean
 may_send (Channel *self, GBytes *command, gsize segment_size, GError **error)
 {
@@ -451,6 +491,8 @@ shorten_segments (Channel *self, const GError *error)
 GBytes *
 channel_store_data (Channel *self, GBytes *command, GCancellable *cancellable, GError **error)
 {
+  if (!wake (self, cancellable, error))
+    return NULL;
   while (TRUE)
     {
       g_autoptr (GError) local = NULL;

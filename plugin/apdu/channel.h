@@ -82,6 +82,16 @@ Channel *channel_open (const ChannelDriver *driver, const ChannelTarget *target,
  */
 void channel_close (Channel *self);
 
+/** ChannelCheck: whether the card behind SELF, which was opened anew, is still the right one. */
+typedef gboolean (*ChannelCheck) (gpointer data, Channel *self, GCancellable *cancellable,
+                                  GError **error);
+
+/** channel_rest: gives the device back to its stack where the driver took it from there (borrows);
+ * the next command opens it again, and asks what channel_on_wake() set, whose DATA outlives SELF.
+ */
+void channel_rest (Channel *self);
+void channel_on_wake (Channel *self, ChannelCheck check, gpointer data);
+
 /** channel_recover: opens the device only to close channels that a crashed predecessor left open.
  */
 gboolean channel_recover (const ChannelDriver *driver, const ChannelTarget *target, GError **error);

@@ -66,8 +66,9 @@ card_access_unref (CardAccess *self)
 
 /* Facts age: another card may sit in the slot by the time a job runs. */
 static gboolean
-is_expected_card (CardAccess *self, Channel *channel, GCancellable *cancellable, GError **error)
+is_expected_card (gpointer data, Channel *channel, GCancellable *cancellable, GError **error)
 {
+  CardAccess *self = data;
   g_autofree char *eid = NULL;
 
   if (*self->eid == '\0')
@@ -89,6 +90,7 @@ card_access_open (CardAccess *self, Progress *progress, GCancellable *cancellabl
 
   if (channel == NULL || !is_expected_card (self, channel, cancellable, error))
     return NULL;
+  channel_on_wake (channel, is_expected_card, self);
   return g_steal_pointer (&channel);
 }
 

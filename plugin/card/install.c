@@ -137,13 +137,45 @@ imei_of (const Install *self)
   return self->access && *self->access->imei ? self->access->imei : NULL;
 }
 
+/* Worker: WORK on the card, which servers are asked about as well: while a slow one thinks, a modem
+ * that was borrowed for it is back in its stack. */
+static gboolean
+with_card (Install *self, gboolean (*work) (Install *, Channel *, GCancellable *, GError **),
+           GCancellable *cancellable, GError **error)
+{
+  g_autoptr (Channel) channel = card_access_open (self->access, self->progress, cancellable, error);
+  gboolean done;
+
+  if (channel == NULL)
+    return FALSE;
+  http_on_slow (self->http, (HttpSlow) channel_rest, channel);
+  done = work (self, channel, cancellable, error);
+  http_on_slow (self->http, NULL, NULL);
+  return done;
+}
+
 /* Worker: up to the metadata, and on to the end where nothing has to be asked. */
+static gboolean
+authenticate (Install *self, Channel *channel, GCancellable *cancellable, GError **error)
+{
+  DownloadDevice device = { .imei = imei_of (self) };
+
+  if (self->activation == NULL)
+    self->activation = default_activation (channel, cancellable, error);
+  if (self->activation == NULL)
+    return FALSE;
+  progress_step (self->progress, "authenticate");
+  self->download
+      = download_begin (channel, self->http, self->activation, &device, cancellable, error);
+  if (self->download == NULL || !check_consent (self, channel, error))
+    return FALSE;
+  return must_ask (self) || load (self, channel, cancellable, error);
+}
+
 static gboolean
 begin_work (gpointer data, GCancellable *cancellable, GError **error)
 {
   Install *self = data;
-  DownloadDevice device = { .imei = imei_of (self) };
-  g_autoptr (Channel) channel = NULL;
 
   progress_step (self->progress, "open-channel");
   if (self->access == NULL)
@@ -151,43 +183,27 @@ begin_work (gpointer data, GCancellable *cancellable, GError **error)
       error_set (error, ESIM_ERROR_DEVICE_GONE, "card", "the modem is away");
       return FALSE;
     }
-  channel = card_access_open (self->access, self->progress, cancellable, error);
-  if (channel == NULL)
-    return FALSE;
-  if (self->activation == NULL)
-    self->activation = default_activation (channel, cancellable, error);
-  if (self->activation == NULL)
-    return FALSE;
   self->http = http_new (HTTP_TRUST_PEM, self->ci_pem, self->progress);
-  progress_step (self->progress, "authenticate");
-  self->download
-      = download_begin (channel, self->http, self->activation, &device, cancellable, error);
-  if (self->download == NULL || !check_consent (self, channel, error))
-    return FALSE;
-  if (must_ask (self))
-    return TRUE;
-  return load (self, channel, cancellable, error);
+  return with_card (self, authenticate, cancellable, error);
 }
 
 static gboolean
 finish_work (gpointer data, GCancellable *cancellable, GError **error)
 {
-  Install *self = data;
-  g_autoptr (Channel) channel = card_access_open (self->access, self->progress, cancellable, error);
+  return with_card (data, load, cancellable, error);
+}
 
-  return channel != NULL && load (self, channel, cancellable, error);
+static gboolean
+cancel_session (Install *self, Channel *channel, GCancellable *cancellable, GError **error)
+{
+  download_cancel (self->download, channel, self->http, self->reason);
+  return TRUE;
 }
 
 static gboolean
 refuse_work (gpointer data, GCancellable *cancellable, GError **error)
 {
-  Install *self = data;
-  g_autoptr (Channel) channel = card_access_open (self->access, self->progress, NULL, error);
-
-  if (channel == NULL)
-    return FALSE;
-  download_cancel (self->download, channel, self->http, self->reason);
-  return TRUE;
+  return with_card (data, cancel_session, NULL, error);
 }
 
 static gboolean

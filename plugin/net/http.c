@@ -10,6 +10,8 @@
 #include "base/error.h"
 #include "net/http-curl.h"
 
+#define SLOW_S 5
+
 struct _Http
 {
   HttpTrust trust;
@@ -18,6 +20,8 @@ struct _Http
   CURLM *multi; /* keeps the connections */
   CURL *easy;
   char *chain_pem; /* of the last handshake; a kept connection shows none */
+  HttpSlow slow;
+  gpointer slow_data;
 };
 
 Http *
@@ -42,6 +46,13 @@ http_free (Http *self)
   g_clear_pointer (&self->progress, progress_unref);
   g_free (self->chain_pem);
   g_free (self);
+}
+
+void
+http_on_slow (Http *self, HttpSlow slow, gpointer data)
+{
+  self->slow = slow;
+  self->slow_data = data;
 }
 
 static gboolean
@@ -131,6 +142,16 @@ result_of (CURLM *multi)
   return message && message->msg == CURLMSG_DONE ? message->data.result : CURLE_FAILED_INIT;
 }
 
+/* Tells once that the exchange which began at BEGAN takes long; FALSE: not yet. */
+static gboolean
+tell_slow (Http *self, gint64 began)
+{
+  if (self->slow == NULL || g_get_monotonic_time () - began < SLOW_S * G_TIME_SPAN_SECOND)
+    return FALSE;
+  self->slow (self->slow_data);
+  return TRUE;
+}
+
 /* Runs the transfer; the waking handler takes no lock, so disconnecting it can't dead-lock. */
 static CURLcode
 run (Http *self, GCancellable *cancellable)
@@ -138,6 +159,8 @@ run (Http *self, GCancellable *cancellable)
   gulong handler
       = cancellable ? g_cancellable_connect (cancellable, G_CALLBACK (wake), self->multi, NULL) : 0;
   CURLMcode status = CURLM_OK;
+  gint64 began = g_get_monotonic_time ();
+  gboolean told = FALSE;
   int running = 1;
 
   while (status == CURLM_OK && !g_cancellable_is_cancelled (cancellable))
@@ -146,6 +169,7 @@ run (Http *self, GCancellable *cancellable)
       if (running == 0 || status != CURLM_OK)
         break;
       status = curl_multi_poll (self->multi, NULL, 0, 1000, NULL);
+      told = told || tell_slow (self, began);
     }
   g_cancellable_disconnect (cancellable, handler);
   if (running && g_cancellable_is_cancelled (cancellable))

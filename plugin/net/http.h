@@ -45,6 +45,11 @@ typedef struct
 Http *http_new (HttpTrust trust, GBytes *pem, Progress *progress);
 void http_free (Http *self);
 
+/** http_on_slow: SLOW is called, once in an exchange and on its thread, when a server has not
+ * answered for 5 s; DATA is its argument. NULL: nobody is interested. */
+typedef void (*HttpSlow) (gpointer data);
+void http_on_slow (Http *self, HttpSlow slow, gpointer data);
+
 /** http_send: one exchange; connections are kept for the next one to the same host; no redirect is
  * followed. Any HTTP status is success here. Errors: NAME_NOT_RESOLVED, NO_NETWORK (raw "curl"),
  * TLS (raw "curl"), TIMED_OUT, CANCELLED, INVALID_ARGUMENT. */

@@ -94,8 +94,10 @@ ask (Search *self, const char *root, Channel *channel, GCancellable *cancellable
 {
   DownloadDevice device = { .imei = *self->access->imei ? self->access->imei : NULL };
   g_autoptr (Http) http = http_new (HTTP_TRUST_PEM, self->ci_pem, job_progress (self->job));
-  g_autoptr (GPtrArray) events = es11_discover (channel, http, root, &device, cancellable, error);
+  g_autoptr (GPtrArray) events = NULL;
 
+  http_on_slow (http, (HttpSlow) channel_rest, channel);
+  events = es11_discover (channel, http, root, &device, cancellable, error);
   if (events == NULL)
     {
       g_prefix_error (error, "%s: ", root);

@@ -89,6 +89,20 @@ class ByBorrowing(AtCase):
         self.assert_done(self.refresh())
         until_registered(self)
 
+    def test_a_slow_server(self):
+        """While the SM-DP+ takes its time the modem is ModemManager's."""
+        self.here()
+        self.smdp("fault", at="es9.getBoundProfilePackage", how="stall", seconds=12, when="after")
+        code, iccid = self.fresh()
+        path = self.begin_download(code)
+        self.until(lambda: not self.lab.modems(), 5, "the modem is borrowed")
+        self.until(self.lab.modems, 11, "the modem is back")
+        self.assertEqual(self.smdp("counts")["counts"].get("es9.getBoundProfilePackage"), 1)
+        self.assertEqual(self.job(path)["State"], "running")
+        self.assertEqual(self.card("channels")["channels"], [])
+        self.assert_done(self.finish(path, 40))
+        self.assertIn(iccid, self.profiles())
+
     def test_unplugged_in_the_middle(self):
         self.modem("fault", at="at.cgla", how="unplug", skip=3)
         self.here()
