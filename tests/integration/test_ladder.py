@@ -6,26 +6,24 @@ import os
 import re
 
 import rig
+from lab_at import AtLab
 
 setUpModule = rig.enter_lab
 
 ONE, TWO = "8988307000000000019", "8988307000000000027"
+CARD = ({"iccid": ONE, "state": "enabled", "imsi": "234010000000001"}, {"iccid": TWO, "imsi": "234010000000002"})
 TIMEOUT = "3"  # ModemManager takes 2 s or so to probe
 BEHAVIOUR = {"notice": True, "tell": "all", "power_cycle": True, "reset_seconds": 1.0}
 
 
-class Ladder(rig.SharedRigCase):
+class LadderCase(rig.SharedRigCase):
     """A person switches profiles on a modem that behaves so; the service brings it back, and remembers how."""
 
-    SETTINGS = {"provision": {"modem-timeout": TIMEOUT}}
-
-    @classmethod
-    def prepare(cls, rig):
-        rig.card("add_profile", iccid=ONE, state="enabled", imsi="234010000000001")
-        rig.card("add_profile", iccid=TWO, imsi="234010000000002")
+    SETTINGS, BEHAVIOUR = {"provision": {"modem-timeout": TIMEOUT}}, BEHAVIOUR
+    LAB_OPTIONS = {"card": CARD}
 
     def tearDown(self):
-        self.modem("set", **BEHAVIOUR)
+        self.modem("set", **self.BEHAVIOUR)
 
     def seen(self):
         """The ICCID that the modem has read."""
@@ -53,6 +51,10 @@ class Ladder(rig.SharedRigCase):
         self.until(lambda: self.seen() == iccid, 40, f"the modem sees its profile after {rung}")
         self.until(lambda: self.rung() == rung, 20, f"{rung} is remembered")
         self.until(self.at_modem_manager, 20, "ModemManager has it")
+
+
+class Ladder(LadderCase):
+    """An MBIM modem."""
 
     def test_1_power_cycle(self):
         self.assert_back(self.switch(notice=False), "power-cycle")
@@ -82,3 +84,25 @@ class Ladder(rig.SharedRigCase):
         self.settings["provision"]["modem-timeout"] = seconds
         self.rig.write_config()
         self.call(rig.ROOT, "Manager", "Reload", "(a{sv})", {})
+
+
+class Qmi(LadderCase):
+    """A QMI modem, which ModemManager can reset."""
+
+    LAB_OPTIONS = {"kind": "qmi", "card": CARD}
+
+    def test_1_power_cycle(self):
+        self.assert_back(self.switch(notice=False), "power-cycle")
+
+    def test_2_reset(self):
+        self.assert_back(self.switch(notice=False, power_cycle=False), "reset")
+
+
+class At(LadderCase):
+    """An AT modem, whose card loses its power with AT+CFUN=0."""
+
+    LAB, LAB_OPTIONS = AtLab, {"usb": "2c7c:0801", "card": CARD}
+    BEHAVIOUR = {"notice": True}
+
+    def test_power_cycle(self):
+        self.assert_back(self.switch(notice=False), "power-cycle")

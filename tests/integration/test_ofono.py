@@ -21,7 +21,7 @@ class Card(SharedRigCase):
     def prepare(cls, rig):
         rig.card("add_profile", iccid=ONE, imsi="234010000000001", state="enabled")
         rig.card("add_profile", iccid=TWO, imsi="234010000000002")
-        rig.until(lambda: cls.sim(rig) == ONE, 10, "oFono has read the card")
+        rig.until(lambda: cls.sim(rig) == ONE, 25, "oFono has read the card")
 
     def sim(self):
         there = "org.ofono.SimManager" in self.lab.modems()["/phonesim"]["Interfaces"]

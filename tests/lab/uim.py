@@ -129,7 +129,8 @@ class Uim(UiccService):
         if request.number(0x01) != 1 or self._powered:
             raise Refused(Result.NO_EFFECT)
         self._powered = True
-        self.on_reset()
+        if self.knobs["power_cycle"]:
+            self.on_reset()
         return []
 
     # Channels
