@@ -107,16 +107,17 @@ def _private_dev(dev):
     _mount("--rbind", dev, "/dev")
 
 
-def wait_for(condition, seconds, what, step=0.02):
+def wait_for(condition, seconds, what):
     """Return CONDITION's first true value; TimeoutError, naming WHAT, after SECONDS."""
-    end = time.monotonic() + seconds
+    began = time.monotonic()
     while True:
         value = condition()
         if value:
             return value
-        if time.monotonic() > end:
+        waited = time.monotonic() - began
+        if waited > seconds:
             raise TimeoutError(f"{what}: not within {seconds} s")
-        time.sleep(step)
+        time.sleep(min(max(waited / 20, 0.02), 0.08))  # who has waited long has time; asking costs more than answering
 
 
 class Lab:
