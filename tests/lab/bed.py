@@ -107,8 +107,8 @@ def _private_dev(dev):
     _mount("--rbind", dev, "/dev")
 
 
-def wait_for(condition, seconds, what):
-    """Return CONDITION's first true value; TimeoutError, naming WHAT, after SECONDS."""
+def wait_for(condition, seconds, what, step=None):
+    """Return CONDITION's first true value, asked for every STEP; TimeoutError, naming WHAT, after SECONDS."""
     began = time.monotonic()
     while True:
         value = condition()
@@ -117,7 +117,7 @@ def wait_for(condition, seconds, what):
         waited = time.monotonic() - began
         if waited > seconds:
             raise TimeoutError(f"{what}: not within {seconds} s")
-        time.sleep(min(max(waited / 20, 0.02), 0.08))  # who has waited long has time; asking costs more than answering
+        time.sleep(step or min(max(waited / 20, 0.02), 0.08))  # who has waited long has time, and asking costs some
 
 
 class Lab:
