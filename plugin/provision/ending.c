@@ -26,8 +26,7 @@ run_end (Provision *self, GVariant *result, GError *error)
   g_clear_handle_id (&self->timer, g_source_remove);
   if (result)
     card_keep_slot (self->card);
-  if (self->running)
-    card_disengage (self->card);
+  run_engage (self, FALSE);
   self->running = self->waiting = FALSE;
   self->was_up = FALSE;
   keep_look (self);

@@ -65,6 +65,18 @@ is_out_of_time (Provision *self, Step step)
   return TRUE;
 }
 
+void
+run_engage (Provision *self, gboolean engaged)
+{
+  if (self->engaged == engaged)
+    return;
+  self->engaged = engaged;
+  if (engaged)
+    card_engage (self->card);
+  else
+    card_disengage (self->card);
+}
+
 static void
 follow (Provision *self, const Decision *decision)
 {
@@ -76,6 +88,8 @@ follow (Provision *self, const Decision *decision)
     run_advance (self);
   else
     {
+      /* Without a network for days, it keeps nobody from the card in another slot. */
+      run_engage (self, self->asked || decision->step != STEP_WAIT_NETWORK);
       run_show (self, decision->step, decision->reason);
       progress_step (self->progress, step_name (decision->step));
       run_take (self, decision->step);
@@ -200,6 +214,8 @@ on_card_changed (Provision *self)
     run_again (self, 0);
   if (self->timer && self->step == STEP_WAIT_REGISTRATION)
     run_wait (self, 0);
+  if (self->running && !self->engaged && !self->was_free)
+    run_end_cancelled (self); /* it begins anew when the slot is back */
   keep_look (self);
   notices_schedule (self);
   run_look_at_trouble (self);
@@ -360,7 +376,7 @@ provision_start (Provision *self, gboolean asked, const char *settle, Progress *
       self->seen.card_read = !asked && card_facts (self->card) != NULL;
       self->running = TRUE;
       self->tried_on = FALSE;
-      card_engage (self->card);
+      run_engage (self, TRUE);
     }
   self->seen.exhausted = FALSE;
   run_wait (self, 0);

@@ -56,6 +56,7 @@ struct _Provision
   GError *problem;
 
   gboolean running, asked;
+  gboolean engaged; /* the run needs its card's slot */
   /* A start that came while a stopped run's step was still out. */
   struct
   {
@@ -103,6 +104,7 @@ struct _Provision
 void run_advance (Provision *self);
 void run_begin_next (Provision *self);
 void run_step_done (Provision *self, Step step, const GError *error);
+void run_engage (Provision *self, gboolean engaged); /* whether it needs its card's slot */
 void run_wait (Provision *self, guint ms);
 
 /* ending.c: the run is over: RESULT, or (NULL) failed with ERROR; both are taken over. run_show:

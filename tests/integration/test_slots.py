@@ -200,6 +200,25 @@ class EmptySlots(SlotsCase):
         self.assertEqual((self.used(), self.notes()), (3, []), "an empty slot is not gone back to")
 
 
+class Offline(SlotsCase):
+    """The eUICC in use waits for a network, which may take days: that keeps nobody from the other slot."""
+
+    SLOTS, MORE = ["euicc", "sim"], {"others": "off"}
+
+    def test_a_look_while_it_waits(self):
+        self.settings["provision"]["mode"] = "automatic"
+        self.modem("uplink", on=False)
+        self.start_esimd()
+        self.until(lambda: self.euicc()[1]["ProvisioningState"] == "wait-network", 10, "it waits for a network")
+        self.rescan(all_slots=True)
+        self.until(lambda: self.used() == 1, SWITCH_SECONDS, "the other slot is looked into")
+        self.until(lambda: self.used() == 0 and self.euicc()[1]["Active"], SWITCH_SECONDS, "the slot is given back")
+        self.until(lambda: self.euicc()[1]["ProvisioningState"] == "wait-network", 10, "it waits on")
+        self.modem("uplink", on=True)
+        self.until(lambda: self.modem("sessions")["active"], 40, "connected")
+        self.assert_everything_once()
+
+
 class Qmi(SlotsCase):
     """Over QMI the modem tells the EID of a card in a slot that is not in use."""
 
