@@ -148,7 +148,9 @@ forget (Provision *self, Step step, const GError *error)
     self->seen.looked_up = FALSE;
   if (step == STEP_CONNECT || step == STEP_VERIFY_DATA)
     self->seen.link_looked = FALSE;
-  if (is_about_link (step) && self->seen.linking_since == 0)
+  if (error_is_code (error, ESIM_ERROR_DEVICE_GONE))
+    self->seen.linking_since = 0;
+  else if (is_about_link (step) && self->seen.linking_since == 0)
     self->seen.linking_since = g_get_monotonic_time ();
   if (error_is_code (error, ESIM_ERROR_RESERVATION_UNSETTLED))
     self->seen.settling_since = g_get_monotonic_time ();
@@ -203,6 +205,18 @@ may_use_slot (Provision *self)
          && (!card_is_on_loan (self->card) || run_has_fact (self, JOURNAL_ASKED));
 }
 
+/* ModemManager does not answer a call to connect a modem that leaves meanwhile. */
+static void
+abandon_link (Provision *self)
+{
+  if (!self->busy || !is_about_link (self->step) || card_modem (self->card)
+      || g_cancellable_is_cancelled (self->cancellable))
+    return;
+  g_cancellable_cancel (self->cancellable);
+  g_object_unref (self->cancellable);
+  self->cancellable = g_cancellable_new ();
+}
+
 /* News end a wait, but never a back-off or a poll's interval. */
 static void
 on_card_changed (Provision *self)
@@ -216,6 +230,7 @@ on_card_changed (Provision *self)
     run_wait (self, 0);
   if (self->running && !self->engaged && !self->was_free)
     run_end_cancelled (self); /* it begins anew when the slot is back */
+  abandon_link (self);
   keep_look (self);
   notices_schedule (self);
   run_look_at_trouble (self);

@@ -104,7 +104,14 @@ trip_done (gpointer data, const GError *error, gpointer user_data)
 {
   Trip *trip = user_data;
   Provision *self = trip->provision;
+  g_autoptr (GError) left = NULL;
 
+  if (error_is_code (error, ESIM_ERROR_CANCELLED)
+      && !g_cancellable_is_cancelled (self->cancellable))
+    {
+      error_set (&left, ESIM_ERROR_DEVICE_GONE, "provision", "the modem left meanwhile");
+      error = left;
+    }
   if (error == NULL)
     keep_session (self, data);
   else if (((Act *) data)->facts)
@@ -323,7 +330,9 @@ on_installed (Install *install, const char *iccid, const GError *error, gpointer
   g_autoptr (GError) problem = NULL;
 
   (void) install;
-  if (error_is_code (error, ESIM_ERROR_PROFILE_EXISTS))
+  /* Installed, and the modem gone before the card could be read once more. */
+  if (error_is_code (error, ESIM_ERROR_PROFILE_EXISTS)
+      || (error == NULL && !card_facts_find (card_facts (self->card), iccid)))
     self->seen.card_read = FALSE;
   if (error == NULL)
     journal_set (self->journal, &problem, JOURNAL_ICCID, iccid, NULL);

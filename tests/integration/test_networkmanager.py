@@ -74,6 +74,7 @@ class Managed(NetworkManagerCase):
         self.ping()
         self.second_run_does_nothing(path, settings)
         self.what_the_network_drops_comes_back(path)
+        self.a_modem_that_was_unplugged_comes_back(path)
         self.edits_are_kept(path)
         self.settings_are_followed(path)
         self.delete(iccid, disable_first=True, even_last=True)
@@ -91,6 +92,16 @@ class Managed(NetworkManagerCase):
         self.modem("drop")
         self.until(lambda: self.modem("sessions")["made"] > made and self.nm.active() == path, 15, "connected again")
         self.assertEqual(self.modem("sessions")["active"], 1)
+
+    def a_modem_that_was_unplugged_comes_back(self, path):
+        """The connection is the SIM's, whatever the device is called now."""
+        self.modem("unplug")
+        self.until(lambda: self.nm.active() is None, 10, "the modem is away")
+        self.modem("plug", number=1)
+        self.until(lambda: self.nm.active() == path, 30, "connected again")
+        self.settle()
+        self.assertEqual((list(self.nm.connections()), self.modem("sessions")["active"]), ([path], 1))
+        self.until(lambda: self.euicc()[1]["Modem"] != "/", 10, "the card is there")
 
     def reload(self, **keys):
         self.settings["data"].update({name.replace("_", "-"): value for name, value in keys.items()})

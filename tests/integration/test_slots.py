@@ -126,6 +126,17 @@ class BesideASim(SlotsCase):
         self.settle(3)
         self.assertEqual((self.used(), self.notes()), (1, []), "the settings say that it is not gone back")
 
+    def test_unplugged_while_it_is_lent(self):
+        self.settings["modem"]["switch-back"] = "5"
+        self.begin()
+        self.rescan(all_slots=True)
+        self.until_active()
+        self.modem("unplug")
+        self.settle(1)
+        self.modem("plug")
+        self.until_active()
+        self.until_back()
+
     def test_connected_modem(self):
         self.begin()
         self.find()

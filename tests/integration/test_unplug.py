@@ -79,6 +79,31 @@ class Unplugged(UnplugCase):
         self.plug()
 
 
+class Renamed(UnplugCase):
+    """The modem comes back with another device node and network interface, at the same place on the USB."""
+
+    def test_the_run_goes_on(self):
+        path, _ = self.euicc()
+        job = self.start_job(path, "Euicc", "Provision")
+        self.until(lambda: self.job(job)["BytesDone"] > 0, 20, "the package is being loaded")
+        self.modem("unplug")
+        self.settle(0.5)
+        self.modem("plug", number=1)
+        result = self.assert_done(self.finish(job, 60))["Result"]
+        self.assertEqual((result["interface"], self.euicc()[0]), ("wwan1", path))
+        self.assert_everything_once()
+
+
+class RenamedQmi(Renamed):
+    """A QMI modem: ModemManager probes one without a profile for some 13 s."""
+
+    LAB_OPTIONS = {"kind": "qmi"}
+
+    def start_esimd(self, **options):
+        self.settings["provision"]["modem-timeout"] = "8"
+        super().start_esimd(**options)
+
+
 class Away(UnplugCase):
     """The modem leaves for good."""
 

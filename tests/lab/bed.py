@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -227,12 +228,12 @@ class Lab:
             self.bus = None
         for name in reversed(list(self.processes)):
             self.end(name, kill=name != "modemmanager")
-        for number in range(self.count):
-            subprocess.run(["ip", "link", "del", f"wwan{number}"], check=False, capture_output=True)
-            node = f"/dev/cdc-wdm{number}"
-            if os.path.exists(node):
-                subprocess.run(["umount", node], check=False, capture_output=True)
-                os.unlink(node)
+        for _, name in socket.if_nameindex():
+            if name.startswith("wwan"):
+                subprocess.run(["ip", "link", "del", name], check=False, capture_output=True)
+        for node in glob.glob("/dev/cdc-wdm*"):
+            subprocess.run(["umount", node], check=False, capture_output=True)
+            os.unlink(node)
         if self.environment.get("UMOCKDEV_DIR"):
             shutil.rmtree(self.environment["UMOCKDEV_DIR"], ignore_errors=True)
 

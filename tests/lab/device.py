@@ -48,9 +48,13 @@ class Device:
         """Handle DATA, which begins with a message; return what is left of it."""
         raise NotImplementedError
 
-    def plug(self):
+    def plug(self, number=None):
+        """With NUMBER as /dev/cdc-wdmNUMBER and wwanNUMBER from now on."""
         if self.plugged:
             raise RuntimeError("the modem is plugged in already")
+        if number is not None:
+            self.bed.rename(number)
+            self.net.rename(number)
         index = self.net.plug()
         self.reset_host()
         self.bed.plug(index)

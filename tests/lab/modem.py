@@ -237,8 +237,8 @@ class Verbs:
         self.modem.unplug()
         return {}
 
-    def plug(self):
-        self.modem.plug()
+    def plug(self, **name):
+        self.modem.plug(**name)
         return {"node": self.modem.bed.node}
 
     def drop(self):

@@ -28,10 +28,14 @@ class Network:
     dns = (ipaddress.IPv4Address("10.64.0.53"), ipaddress.IPv4Address("10.64.0.54"))
 
     def __init__(self, number=0):
-        self.number, self.device, self.far_end = number, f"wwan{number}", f"air{number}"
+        self.number = number
+        self.rename(number)
         self.address = self.gateway = None
         self.socket = None
         self.traffic = collections.Counter()
+
+    def rename(self, number):
+        self.device, self.far_end = f"wwan{number}", f"air{number}"
 
     def plug(self):
         """Make wwan0, down and without address, as a driver does; return its interface index."""

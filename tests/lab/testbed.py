@@ -59,23 +59,28 @@ CLASSES = {"cdc_mbim": ("02", "0e"), "qmi_wwan": ("ff", "ff")}
 class TestBed:
     """The modem's end of its NODE is `fd` while it is plugged in; DRIVER is the kernel's for it.
 
-    The modem with NUMBER has /dev/cdc-wdmNUMBER and wwanNUMBER; all that are seen together share the first one's bed.
+    The modem with NUMBER is at port NUMBER + 1 and has /dev/cdc-wdmNUMBER and wwanNUMBER, until renamed; all that are seen
+    together share the first one's bed.
     """
 
     def __init__(self, driver, number=0, first=None):
-        self._driver, self._number = driver, number
+        self._driver, self._port = driver, number + 1
         self._bed = first._bed if first else UMockdev.Testbed.new()
         self.root = self._bed.get_root_dir()
         for name in ("usb", driver):
             os.makedirs(f"{self._bed.get_sys_dir()}/bus/usb/drivers/{name}", exist_ok=True)
         os.makedirs(f"{self.root}/dev", exist_ok=True)
-        self._paths = [self._fill(path) for path, _ in DEVICES]
-        self._device = f"/dev/cdc-wdm{number}"
+        self.rename(number)
         self.fd = self._slave = -1
         self.node = None
 
+    def rename(self, number):
+        """The kernel takes the first free NUMBER for a device that comes back: not always its old one."""
+        self._number, self._device = number, f"/dev/cdc-wdm{number}"
+        self._paths = [self._fill(path) for path, _ in DEVICES]
+
     def _fill(self, text, **fields):
-        return text.format(port=self._number + 1, number=self._number, driver=self._driver, **fields)
+        return text.format(port=self._port, number=self._number, driver=self._driver, **fields)
 
     def plug(self, index):
         """Add the device; INDEX is its net device's. The tty behind its node is then `node`."""
