@@ -105,6 +105,45 @@ class Provision(RigCase):
         self.assertEqual(len(self.supersim("profiles")["profiles"]), 1)
 
 
+class RollBack(RigCase):
+    """No network takes the new profile: that of before is enabled again, and a person's context active."""
+
+    FOREIGN = "8949000000000000017"
+    KNOBS = {**rig.KNOBS, "barred": ["8988307"], "apns": ["super", "foreign"]}
+    LAB = OfonoLab
+
+    def active(self):
+        """The access point names of the active contexts."""
+        there = MANAGER in self.lab.modems()[MODEM]["Interfaces"]
+        contexts = self.lab.call(OFONO, MODEM, MANAGER, "GetContexts")[0] if there else []
+        return [context["AccessPointName"] for _, context in contexts if context["Active"]]
+
+    def activate(self, apn):
+        """As a person does it."""
+        self.card("add_profile", iccid=self.FOREIGN, imsi="262019876543210", state="enabled")
+        self.card("reset")
+        self.until(lambda: MANAGER in self.lab.modems()[MODEM]["Interfaces"], 25, "oFono has the SIM")
+        self.lab.set_property("ConnectionManager", "RoamingAllowed", True)
+        path = self.lab.call(OFONO, MODEM, MANAGER, "AddContext", GLib.Variant("(s)", ("internet",)))[0]
+        self.lab.set_property("ConnectionContext", "AccessPointName", apn, path)
+        self.until(lambda: self.lab.properties("ConnectionManager")["Attached"], 20, "attached")
+        self.lab.set_property("ConnectionContext", "Active", True, path)
+
+    def test_data_as_before(self):
+        self.activate("foreign")
+        self.settings["modem"] = {"at-port": "/dev/ttyUSB1"}
+        self.settings["provision"]["registration-timeout"] = "3"
+        self.settings["data"]["connect"] = "auto"
+        self.start_esimd()
+        job = self.assert_failed(self.provision(60), "NotRegistered")
+        self.assertIn("enabled again: no network has taken", job["Error"][1])
+        states = {profile["iccid"]: profile["state"] for profile in self.card("profiles")["profiles"]}
+        self.assertEqual([iccid for iccid, state in states.items() if state == rig.ENABLED], [self.FOREIGN])
+        self.until(lambda: self.active() == ["foreign"], 40, "data as before")
+        self.assertEqual(self.euicc()[1]["ProvisioningDetail"], job["Error"][1])
+        self.assertEqual(self.modem("sessions")["active"], 1)
+
+
 CONTEXT = """c = objects['/m/c1'].props['org.ofono.ConnectionContext']
 ret = [(dbus.ObjectPath('/m/c1'), dbus.Dictionary(c, signature='sv'))]"""
 SET = """c = self.props['org.ofono.ConnectionContext']
