@@ -44,6 +44,9 @@ typedef struct
   const char *name; /* "mbim", also the kind of port it takes (ModemPort.kind) */
   /* Whether the modem may leave its stack while it is used, and come back when it is closed. */
   gboolean borrows;
+  /* Whether one APDU without an answer spoils it until the modem is powered off and on: it is not
+   * used while the modem restarts the card. */
+  gboolean fragile;
   /* The kind of port where that is another; then only the quirk "transports" brings the driver in.
    * NULL: NAME. */
   const char *port;

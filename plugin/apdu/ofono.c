@@ -21,6 +21,12 @@ typedef struct
   guint apdu_timeout_s;
 } Ofono;
 
+static gboolean
+is_busy (const char *name)
+{
+  return g_strcmp0 (name, "org.ofono.Error.InProgress") == 0;
+}
+
 static EsimError
 code_of (const GError *foreign, const char *name)
 {
@@ -28,7 +34,7 @@ code_of (const GError *foreign, const char *name)
     return ESIM_ERROR_CANCELLED;
   if (g_error_matches (foreign, G_IO_ERROR, G_IO_ERROR_TIMED_OUT))
     return ESIM_ERROR_TIMED_OUT;
-  if (g_strcmp0 (name, "org.ofono.Error.InProgress") == 0)
+  if (is_busy (name))
     return ESIM_ERROR_BUSY;
   if (name && g_str_has_prefix (name, "org.ofono.Error."))
     return ESIM_ERROR_CHANNEL;
@@ -51,7 +57,10 @@ call (Ofono *self, const char *method, GVariant *arguments, guint timeout_ms,
     return answer;
   name = g_dbus_error_get_remote_error (foreign);
   g_dbus_error_strip_remote_error (foreign);
-  error_set (error, code_of (foreign, name), LAYER, "oFono's %s: %s", method, foreign->message);
+  error_set (error, code_of (foreign, name), LAYER, "oFono's %s: %s%s", method, foreign->message,
+             is_busy (name)
+                 ? "; where that does not end, power the modem off and on (its property Powered)"
+                 : "");
   return NULL;
 }
 
@@ -140,6 +149,7 @@ ofono_close_logical (gpointer data, guint number, GError **error)
 
 const ChannelDriver channel_ofono = {
   .name = "ofono",
+  .fragile = TRUE,
   .open_device = ofono_open_device,
   .open_logical = ofono_open_logical,
   .transmit = ofono_transmit,

@@ -11,6 +11,8 @@
 /* A card that cannot be read is tried again after 2, 4, 8, 16 and 32 s, then when its modem
  * changes. */
 #define READ_TRIES 5
+/* A modem restarts a card that has switched within. */
+#define RESTART_S 5
 
 Card *
 entry_new_card (Entry *self, const char *eid)
@@ -384,6 +386,15 @@ needs_reading (Entry *self, const ModemSnapshot *before, const ModemSnapshot *le
          && !(self->borrows && is_known (self));
 }
 
+/* The SIM has just gone: the modem restarts the card, and a way that an APDU in between would spoil
+ * is not used before it is through. */
+static gboolean
+must_wait (const Entry *self, const ModemSnapshot *before)
+{
+  return self->worked && self->worked->driver->fragile && before && *before->iccid
+         && *self->modem->iccid == '\0';
+}
+
 void
 entry_set_modem (Entry *self, ModemSnapshot *modem)
 {
@@ -400,7 +411,11 @@ entry_set_modem (Entry *self, ModemSnapshot *modem)
     entry_show_modem (self);
   slots_show (self);
   look_at_wake (self);
-  if (needs_reading (self, before, left) && self->retry_source == 0)
+  if (!needs_reading (self, before, left) || self->retry_source)
+    return;
+  if (must_wait (self, before))
+    self->retry_source = g_timeout_add_seconds (RESTART_S, on_retry, self);
+  else
     entry_read (self);
 }
 

@@ -11,6 +11,7 @@
 /* After a switch the card may answer nothing while the modem restarts it: looks this often, this
  * far apart. */
 #define LOOKS 10
+#define RESTART_MS 5000 /* a modem restarts a card that has switched within */
 #define LOOK_MS 500
 
 typedef struct
@@ -125,6 +126,13 @@ static gboolean
 read_card (Task *self, Channel **channel, GCancellable *cancellable, GError **error)
 {
   progress_step (job_progress (self->job), "read-card");
+  if (self->plan.verb && self->access->driver->fragile)
+    {
+      g_clear_pointer (channel, channel_close);
+      wait_sleep (RESTART_MS, NULL, NULL);
+      self->facts = look_again (self);
+      return TRUE;
+    }
   self->facts = card_facts_read_with (*channel, self->access->eid, self->plan.icons, cancellable,
                                       self->plan.verb ? NULL : error);
   if (self->facts || self->plan.verb == NULL)

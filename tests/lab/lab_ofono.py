@@ -20,6 +20,8 @@ CONFIG = f"[phonesim]\nAddress=127.0.0.1\nPort={TCP_PORT}\n"
 class OfonoLab(AtLab):
     """bed.Lab with modem_at.py and ofonod, no ModemManager. POWERED: the modem is powered and online at the start."""
 
+    MODEM = MODEM
+
     def __init__(self, lab_dir, powered=True, **options):
         # oFono 1.31 crashes where its simulator refuses +CPIN?
         options["knobs"] = {"sim_events": True, "empty_ready": True, **(options.get("knobs") or {})}
@@ -46,11 +48,14 @@ class OfonoLab(AtLab):
         self.start_ofono()
 
     def start_ofono(self):
-        self.spawn("ofono", "/usr/sbin/ofonod", "--nodetach", "--debug", preload=False)
+        self._spawn_ofono()
         self.wait(lambda: self.owned(OFONO) and self.modems(), 10, "ofono shows the modem")
         if self.powered:
             self.set_modem("Powered", True)
             self.set_modem("Online", True)
+
+    def _spawn_ofono(self):
+        self.spawn("ofono", "/usr/sbin/ofonod", "--nodetach", "--debug", preload=False)
 
     def stop(self):
         super().stop()
@@ -62,13 +67,29 @@ class OfonoLab(AtLab):
         """oFono's modems: object path -> properties."""
         return dict(self.call(OFONO, "/", "org.ofono.Manager", "GetModems")[0])
 
-    def properties(self, interface, path=MODEM):
+    def properties(self, interface, path=None):
         """The properties of INTERFACE ("SimManager") of the modem, or of a context."""
-        return self.call(OFONO, path, f"{OFONO}.{interface}", "GetProperties")[0]
+        return self.call(OFONO, path or self.MODEM, f"{OFONO}.{interface}", "GetProperties")[0]
 
-    def set_property(self, interface, name, value, path=MODEM):
+    def set_property(self, interface, name, value, path=None):
         variant = GLib.Variant("b" if isinstance(value, bool) else "s", value)
-        self.call(OFONO, path, f"{OFONO}.{interface}", "SetProperty", GLib.Variant("(sv)", (name, variant)))
+        self.call(OFONO, path or self.MODEM, f"{OFONO}.{interface}", "SetProperty", GLib.Variant("(sv)", (name, variant)))
 
     def set_modem(self, name, value):
         self.set_property("Modem", name, value)
+
+
+class XmmLab(OfonoLab):
+    """The same with a stand-in for oFono, ofono_xmm.py, whose modem gives channels that it alone knows the numbers of."""
+
+    MODEM = "/xmm7xxx_0"
+
+    def __init__(self, lab_dir, **options):
+        options["knobs"] = {"handles": "high", **(options.get("knobs") or {})}
+        super().__init__(lab_dir, **options)
+
+    def start_mm(self):
+        self.start_ofono()
+
+    def _spawn_ofono(self):
+        self.spawn("ofono", bed.PYTHON, os.path.join(bed.HERE, "ofono_xmm.py"), str(TCP_PORT))
