@@ -28,8 +28,7 @@ run_end (Provision *self, GVariant *result, GError *error)
     card_keep_slot (self->card);
   run_engage (self, FALSE);
   self->running = self->waiting = FALSE;
-  self->was_up = FALSE;
-  keep_look (self);
+  keep_begin (self, result != NULL);
   if (self->journal)
     {
       /* A person's wish for this profile stands as long as it is tried on. */

@@ -76,6 +76,17 @@ is_waited_for (Provision *self, const ModemSnapshot *modem)
              && (modem->state == MODEM_STATE_DISABLED || modem->state == MODEM_STATE_SEARCHING));
 }
 
+/* The modem's own word that it is connected comes a moment after the bearer is up, and not at all
+ * where it leaves in between. */
+void
+keep_begin (Provision *self, gboolean done)
+{
+  self->was_up = done && self->seen.link && self->seen.link->level >= CONNECT_UP;
+  if (self->was_up)
+    self->up_path = self->seen.link_path;
+  keep_look (self);
+}
+
 void
 keep_look (Provision *self)
 {

@@ -39,6 +39,7 @@ typedef struct
   ProviderSim *sim;
   char *fleet_sid;
   ConnectStatus *link;
+  guint link_path;               /* hash of the modem's path when LINK was seen */
   const char *rung;              /* of the ladder, that brought the modem back; static */
   GError *fallen;                /* why ours is rolled back */
   guint attempts[STEP_LAST + 1]; /* that failed in a row */
@@ -140,7 +141,9 @@ void run_look_at_trouble (Provision *self); /* whether it is over */
 void restore_start (Provision *self);
 
 /* keep.c: the modem has news, and no run is on: a connection that the network dropped comes back,
- * one that someone closed stays closed. run_again: looks again by itself after MS. */
+ * one that someone closed stays closed. keep_begin: a run is over just now, DONE or not. run_again:
+ * looks again by itself after MS. */
+void keep_begin (Provision *self, gboolean done);
 void keep_look (Provision *self);
 void run_again (Provision *self, guint ms);
 

@@ -215,6 +215,7 @@ learn_link (Provision *self, Act *act)
 {
   g_clear_pointer (&self->seen.link, connect_status_free);
   self->seen.link = g_steal_pointer (&act->link);
+  self->seen.link_path = act->modem ? g_str_hash (act->modem->path) : 0;
   self->seen.link_looked = TRUE;
 }
 
