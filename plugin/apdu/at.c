@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "apdu/manage.h"
+#include "apdu/memory.h"
 #include "base/error.h"
 #include "base/hex.h"
 
@@ -24,7 +25,8 @@ typedef struct
 {
   AtLine *line;
   Quirks quirks;
-  gboolean csim;      /* CCHO does not work here, CSIM does */
+  char *device, *memory; /* for what a crash would leave open */
+  gboolean csim;         /* CCHO does not work here, CSIM does */
   gboolean plain_cla; /* what CCHO gave is a session of the modem's: it sets the channel itself */
   gboolean reclaimed; /* channels that nobody closed were looked for */
   gboolean proven;    /* the card has answered on this channel */
@@ -39,6 +41,8 @@ at_close_device (gpointer data)
 
   at_line_close (self->line);
   g_free (self->handle);
+  g_free (self->device);
+  g_free (self->memory);
   g_free (self);
 }
 
@@ -53,6 +57,8 @@ at_open_device (const ChannelTarget *target, GCancellable *cancellable, GError *
   self = g_new0 (At, 1);
   self->line = line;
   self->quirks = target->quirks;
+  self->device = g_strdup (target->device);
+  self->memory = g_strdup (target->memory);
   self->csim = self->quirks.at_csim;
   self->plain_cla = self->quirks.at_session_handles;
   return self;
@@ -164,7 +170,51 @@ cchc (At *self, const char *session, GError **error)
   return at_line_command (self->line, command, NULL, COMMAND_TIMEOUT_MS, NULL, NULL, error);
 }
 
-/* Sessions that a crashed predecessor left open have no owner that AT could tell; the modem itself
+/* Without CCHC (EM9191) the card's own command may do, where the session is its number. */
+static gboolean
+close_session (At *self, const char *session, guint number, GError **error)
+{
+  g_autoptr (GError) local = NULL;
+
+  if (self->csim)
+    return manage_close (&csim_way, self, number, error);
+  if (cchc (self, session, &local)
+      || (error_get_raw (local, "at") && !self->plain_cla
+          && manage_close (&csim_way, self, number, NULL)))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local));
+  return FALSE;
+}
+
+/* What is open now, as a number; 0: it has none. */
+static guint
+open_number (const At *self)
+{
+  guint64 number = 0;
+
+  if (self->csim)
+    return self->session;
+  g_ascii_string_to_unsigned (self->handle, 10, 1, G_MAXUINT, &number, NULL);
+  return (guint) number;
+}
+
+/* What a crashed predecessor had open, as it wrote it down. */
+static void
+close_leftovers (At *self)
+{
+  g_autoptr (GArray) numbers = memory_recall (self->memory, self->device);
+
+  for (guint i = 0; i < numbers->len; i++)
+    {
+      guint number = g_array_index (numbers, guint, i);
+      g_autofree char *session = g_strdup_printf ("%u", number);
+
+      close_session (self, session, number, NULL);
+      memory_remove (self->memory, self->device, number);
+    }
+}
+
+/* Sessions that another program left open have no owner that AT could tell; the modem itself
  * refuses the numbers that were not given out by CCHO. Only when there is none left. */
 static void
 reclaim (At *self)
@@ -229,15 +279,19 @@ at_open_logical (gpointer data, GBytes *aid, guint *number, GCancellable *cancel
       return FALSE;
     }
   self->proven = FALSE;
+  close_leftovers (self);
   if (self->csim)
     opened = csim_open (self, aid, error);
   else if (!(opened = ccho (self, aid, &refused)) && error_get_raw (refused, "at"))
     opened = open_anyhow (self, aid, &refused, error);
   else if (!opened)
     g_propagate_error (error, g_steal_pointer (&refused));
-  if (opened)
-    *number = self->session >= 1 && self->session <= 19 ? self->session : 1;
-  return opened;
+  if (!opened)
+    return FALSE;
+  *number = self->session >= 1 && self->session <= 19 ? self->session : 1;
+  if (open_number (self))
+    memory_add (self->memory, self->device, open_number (self));
+  return TRUE;
 }
 
 /* APDU for a modem that puts the channel into the class byte by itself. */
@@ -286,21 +340,15 @@ at_transmit (gpointer data, guint number, GBytes *apdu, GCancellable *cancellabl
   return g_steal_pointer (&second);
 }
 
-/* Without CCHC (EM9191) the card's own command may do, where the session is its number. */
 static gboolean
 at_close_logical (gpointer data, guint number, GError **error)
 {
   At *self = data;
-  g_autoptr (GError) local = NULL;
 
-  if (self->csim)
-    return manage_close (&csim_way, self, number, error);
-  if (cchc (self, self->handle, &local)
-      || (error_get_raw (local, "at") && !self->plain_cla
-          && manage_close (&csim_way, self, number, NULL)))
-    return TRUE;
-  g_propagate_error (error, g_steal_pointer (&local));
-  return FALSE;
+  if (!close_session (self, self->handle, number, error))
+    return FALSE;
+  memory_remove (self->memory, self->device, open_number (self));
+  return TRUE;
 }
 
 /* 3GPP TS 27.007, 8.2: minimum functionality cuts the card's power in most modems. */

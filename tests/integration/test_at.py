@@ -89,6 +89,21 @@ class ByBorrowing(AtCase):
         self.assert_done(self.refresh())
         until_registered(self)
 
+    def test_killed_in_the_middle(self):
+        """ModemManager has the modem back at once, and the next start closes the channel."""
+        self.here()
+        self.modem("set", apdu_seconds=0.05)
+        path = self.begin_download(self.fresh()[0])
+        self.until(lambda: self.job(path)["BytesDone"] > 0, 20, "the package is being loaded")
+        self.kill_esimd()
+        self.modem("set", apdu_seconds=0.0)
+        self.until(self.lab.modems, 20, "ModemManager has the modem")
+        self.assertEqual(len(self.card("channels")["channels"]), 1)
+        self.start_esimd()
+        self.until(lambda: not self.card("channels")["channels"], 20, "every channel is closed")
+        self.here()
+        self.assert_works_on()
+
     def test_a_slow_server(self):
         """While the SM-DP+ takes its time the modem is ModemManager's."""
         self.here()
