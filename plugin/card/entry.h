@@ -99,7 +99,9 @@ void slots_look (Entry *self);
 void slots_drop_cards (Entry *self);
 
 /* slots_want: CARD asks for its slot (it is answered by the card); slots_keep: CARD is what the
- * modem is to use from now on. slots_ask: someone wants every slot looked into. */
+ * modem is to use from now on. slots_ask: someone wants every slot looked into. slots_give_back: at
+ * the end of the service, where nobody needs what is lent. */
 void slots_want (Entry *self, Card *card);
 void slots_keep (Entry *self, Card *card);
 void slots_ask (Entry *self, gboolean everywhere);
+void slots_give_back (Entry *self);

@@ -156,6 +156,7 @@ registry_stop (Registry *self)
       g_clear_handle_id (&((Entry *) entry)->retry_source, g_source_remove);
       queue_cancel_all (((Entry *) entry)->card_queue);
       queue_cancel_all (((Entry *) entry)->net_queue);
+      slots_give_back (entry);
     }
 }
 

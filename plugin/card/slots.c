@@ -167,9 +167,9 @@ start_timer (Entry *self)
     self->slots.timer = g_timeout_add_seconds (TICK_S, on_tick, self);
 }
 
-/* FROM, TO: the loan that it makes; -1: it ends the one that there is. */
+/* FROM, TO: the loan that it makes; -1: it ends the one that there is. CANCELLABLE may be NULL. */
 static void
-start_switch (Entry *self, guint slot, gint from, gint to)
+start_switch (Entry *self, guint slot, gint from, gint to, GCancellable *cancellable)
 {
   Switch *job = g_new0 (Switch, 1);
 
@@ -191,7 +191,7 @@ start_switch (Entry *self, guint slot, gint from, gint to)
     show_loan (self);
   entry_show_card (self);
   start_timer (self);
-  queue_push (self->card_queue, switch_work, job, switch_free, self->registry->stop, on_switched,
+  queue_push (self->card_queue, switch_work, job, switch_free, cancellable, on_switched,
               self->registry);
 }
 
@@ -212,7 +212,7 @@ lend (Entry *self, guint slot)
 
   if (!is_lent (self))
     self->slots.from_nothing = is_useless (self);
-  start_switch (self, slot, from, (gint) slot);
+  start_switch (self, slot, from, (gint) slot, self->registry->stop);
 }
 
 static gboolean
@@ -275,7 +275,7 @@ look_at_loan (Entry *self)
     }
   else if (self->modem->state != MODEM_STATE_CONNECTED
            && now - self->slots.idle_since >= patience_s * G_USEC_PER_SEC)
-    start_switch (self, (guint) self->slots.from, -1, -1);
+    start_switch (self, (guint) self->slots.from, -1, -1, self->registry->stop);
 }
 
 static gint next_to_look_into (Entry *self);
@@ -361,6 +361,16 @@ slots_want (Entry *self, Card *card)
     }
   self->slots.wanted = card;
   start_timer (self);
+}
+
+void
+slots_give_back (Entry *self)
+{
+  if (is_lent (self) && !self->slots.switching && self->registry->policy->switch_back_s > 0
+      && self->modem && (gint) self->modem->slot == self->slots.to
+      && self->modem->state != MODEM_STATE_CONNECTED
+      && !(self->card && card_is_engaged (self->card)))
+    start_switch (self, (guint) self->slots.from, -1, -1, NULL);
 }
 
 void

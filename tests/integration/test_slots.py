@@ -126,6 +126,15 @@ class BesideASim(SlotsCase):
         self.settle(3)
         self.assertEqual((self.used(), self.notes()), (1, []), "the settings say that it is not gone back")
 
+    def test_stopped_while_it_is_lent(self):
+        self.settings["modem"]["switch-back"] = "3600"
+        self.begin()
+        self.rescan(all_slots=True)
+        self.until_active()
+        self.settle(1)
+        self.assertEqual((self.used(), self.stop_esimd()), (1, 0))
+        self.until(lambda: self.used() == 0, 5, "the slot is given back at the end")
+
     def test_unplugged_while_it_is_lent(self):
         self.settings["modem"]["switch-back"] = "5"
         self.begin()
