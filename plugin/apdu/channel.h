@@ -10,6 +10,9 @@
 #include "base/progress.h"
 #include "base/quirks.h"
 
+/* A modem has restarted a card that switched within so many seconds. */
+#define CHANNEL_RESTART_S 5
+
 /* Where a card can be reached; a value, owned by whoever made it. */
 typedef struct
 {

@@ -11,8 +11,6 @@
 /* A card that cannot be read is tried again after 2, 4, 8, 16 and 32 s, then when its modem
  * changes. */
 #define READ_TRIES 5
-/* A modem restarts a card that has switched within. */
-#define RESTART_S 5
 
 Card *
 entry_new_card (Entry *self, const char *eid)
@@ -414,7 +412,7 @@ entry_set_modem (Entry *self, ModemSnapshot *modem)
   if (!needs_reading (self, before, left) || self->retry_source)
     return;
   if (must_wait (self, before))
-    self->retry_source = g_timeout_add_seconds (RESTART_S, on_retry, self);
+    self->retry_source = g_timeout_add_seconds (CHANNEL_RESTART_S, on_retry, self);
   else
     entry_read (self);
 }

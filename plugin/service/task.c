@@ -11,7 +11,6 @@
 /* After a switch the card may answer nothing while the modem restarts it: looks this often, this
  * far apart. */
 #define LOOKS 10
-#define RESTART_MS 5000 /* a modem restarts a card that has switched within */
 #define LOOK_MS 500
 
 typedef struct
@@ -55,6 +54,17 @@ is_of_the_way (const GError *problem)
          || error_is_code (problem, ESIM_ERROR_BUSY);
 }
 
+/* Over a way that an APDU in between would spoil the card is not spoken to before the REFRESH that
+ * it may have ordered is through. */
+static void
+let_restart (Task *self, Channel **channel)
+{
+  if (!self->access->driver->fragile || (self->plan.check == NULL && self->plan.then == NULL))
+    return;
+  g_clear_pointer (channel, channel_close);
+  wait_sleep (1000 * CHANNEL_RESTART_S, NULL, NULL);
+}
+
 static gboolean
 then_once (Task *self, Channel **channel, GError **error)
 {
@@ -70,6 +80,7 @@ do_then (Task *self, Channel **channel, GError **error)
 {
   if (self->plan.then == NULL)
     return TRUE;
+  let_restart (self, channel);
   for (guint i = 1;; i++)
     {
       g_autoptr (GError) problem = NULL;
@@ -126,15 +137,10 @@ static gboolean
 read_card (Task *self, Channel **channel, GCancellable *cancellable, GError **error)
 {
   progress_step (job_progress (self->job), "read-card");
-  if (self->plan.verb && self->access->driver->fragile)
-    {
-      g_clear_pointer (channel, channel_close);
-      wait_sleep (RESTART_MS, NULL, NULL);
-      self->facts = look_again (self);
-      return TRUE;
-    }
-  self->facts = card_facts_read_with (*channel, self->access->eid, self->plan.icons, cancellable,
-                                      self->plan.verb ? NULL : error);
+  let_restart (self, channel);
+  if (*channel)
+    self->facts = card_facts_read_with (*channel, self->access->eid, self->plan.icons, cancellable,
+                                        self->plan.verb ? NULL : error);
   if (self->facts || self->plan.verb == NULL)
     return self->facts != NULL;
   g_clear_pointer (channel, channel_close);

@@ -24,7 +24,7 @@ typedef struct
   TaskVerb verb;     /* NULL: only read the card */
   TaskVerb then;     /* after it, over a new channel, for a REFRESH closes the old; may be NULL */
   TaskCheck check;   /* where they fail with CHANNEL or CANCELLED: whether they were done all the
-                        same,   by a look over a new one; may be NULL */
+                        same, by a look over a new one; may be NULL */
   TaskResult result; /* VERB only asks: its answer, and the card is not read anew; may be NULL */
   gboolean icons;    /* read the profiles' icons too */
   gboolean suspends; /* a person's switch or deletion: the service must not undo it by itself */

@@ -4,6 +4,8 @@
 
 import os
 
+from gi.repository import GLib
+
 import rig
 from lab_ofono import OfonoLab, XmmLab
 from rig import RigCase, SharedRigCase
@@ -78,6 +80,10 @@ class Lpa(CardCase):
 
     def test_download_and_switch(self):
         self.download_and_switch("ofono")
+        disable_first = {"disable-first": GLib.Variant("b", True)}
+        path = self.profiles()[ONE][0]
+        self.assert_done(self.finish(self.start_job(path, "Profile", "Delete", "(a{sv})", disable_first), 40))
+        self.assertNotIn(ONE, self.profiles())
 
     def test_an_apdu_that_fails(self):
         """oFono never answers it, and is busy with it until the modem is powered off."""
