@@ -35,16 +35,28 @@ class SlotsCase(RigCase):
         modems = list(self.lab.modems().items())
         return (modems[0][0], modems[0][1][MM_MODEM]) if modems else None
 
+    def modem_state(self):
+        """What ModemManager has the modem in; None while it has none."""
+        seen = self.seen()
+        return seen and seen[1]["State"]
+
+    def path_when(self, condition, seconds=10):
+        """Where ModemManager has the modem, once CONDITION (path, properties) is true of it."""
+        def found():
+            seen = self.seen()
+            return seen and condition(*seen) and seen[0]
+
+        return self.until(found, seconds, "ModemManager has the modem so")
+
     def rescan(self, **options):
         packed = {name.replace("_", "-"): GLib.Variant("b", value) for name, value in options.items()}
         self.call("/org/esimd1", "Manager", "Rescan", "(a{sv})", packed)
 
     def choose(self, slot):
         """Somebody else says which slot is to be used, as mmcli does."""
-        path = self.until(lambda: self.seen() and self.seen()[1]["State"] not in (0, 1) and self.seen()[0], 10, "a modem")
+        path = self.path_when(lambda _, modem: modem["State"] not in (0, 1))
         self.lab.call("org.freedesktop.ModemManager1", path, MM_MODEM, "SetPrimarySimSlot", GLib.Variant("(u)", (slot + 1,)))
-        self.until(lambda: self.seen() and self.seen()[0] != path and self.seen()[1]["PrimarySimSlot"] == slot + 1,
-                   SWITCH_SECONDS, "ModemManager has switched")
+        self.path_when(lambda new, modem: new != path and modem["PrimarySimSlot"] == slot + 1, SWITCH_SECONDS)
 
     def notes(self):
         return [name for name in os.listdir(f"{self.dir}/esimd-state") if name.startswith("slot-")]
@@ -81,9 +93,9 @@ class BesideASim(SlotsCase):
         self.find()
         path, seen = self.euicc()
         self.assertEqual((seen["Slot"], seen["Channel"]), (2, ""))
-        path_then = self.until(lambda: self.seen() and self.seen()[1]["State"] == DISABLED and self.seen()[0], 10, "a modem")
+        path_then = self.path_when(lambda _, modem: modem["State"] == DISABLED)
         self.lab.call("org.freedesktop.ModemManager1", path_then, MM_MODEM, "Enable", GLib.Variant("(b)", (True,)))
-        self.until(lambda: self.seen()[1]["State"] == REGISTERED, 10, "the SIM serves")
+        self.until(lambda: self.modem_state() == REGISTERED, 10, "the SIM serves")
         code = self.order(iccid=ICCID, size=1500, confirmation_code="1234")
         job = self.begin_download(code)
         self.state(job, "waiting-for-consent", seconds=60)
@@ -93,7 +105,7 @@ class BesideASim(SlotsCase):
         self.answer(job, confirmation_code="1234")
         self.assert_done(self.finish(job))
         self.until_back()
-        self.until(lambda: self.seen() and self.seen()[1]["State"] == REGISTERED, 20, "the SIM serves as it did before")
+        self.until(lambda: self.modem_state() == REGISTERED, 20, "the SIM serves as it did before")
         self.assertEqual((self.euicc()[0], list(self.profiles())), (path, [ICCID]), "what is known of the card stays")
         self.assert_done(self.finish(self.start_job(self.profiles()[ICCID][0], "Profile", "Enable"), 60))
         self.settle(3)
@@ -149,12 +161,12 @@ class BesideASim(SlotsCase):
     def test_connected_modem(self):
         self.begin()
         self.find()
-        path = self.until(lambda: self.seen() and self.seen()[1]["State"] != -1 and self.seen()[0], 10, "a modem")
+        path = self.path_when(lambda _, modem: modem["State"] != -1)
         self.lab.call("org.freedesktop.ModemManager1", path, f"{MM_MODEM}.Simple", "Connect",
                       GLib.Variant("(a{sv})", ({"apn": GLib.Variant("s", "super")},)))
         job = self.assert_failed(self.refresh(), "Busy")
         self.assertIn("disconnect", job["Error"][1])
-        self.assertEqual((self.seen()[1]["State"], self.used()), (11, 0), "its connection is not cut")
+        self.assertEqual((self.modem_state(), self.used()), (11, 0), "its connection is not cut")
         self.assertEqual(self.notes(), [])
 
     def test_back_where_no_network_takes_the_profile(self):
@@ -164,7 +176,7 @@ class BesideASim(SlotsCase):
         self.find()
         self.assert_failed(self.provision(90), "NotRegistered")
         self.until_back()
-        self.until(lambda: self.seen() and self.seen()[1]["State"] != -1, 10, "the SIM serves again")
+        self.until(lambda: self.modem_state() not in (None, -1), 10, "the SIM serves again")
 
     def test_by_nobody_where_the_settings_say_so(self):
         self.settings["modem"]["switch-slots"] = "no"
@@ -191,7 +203,7 @@ class LeavingTheBus(SlotsCase):
         self.assert_done(self.provision(90))
         self.settle(3)
         self.assertEqual((self.used(), self.euicc()[1]["Active"], self.notes()), (1, True, []))
-        self.assertEqual(self.seen()[1]["State"], 11, "connected")
+        self.assertEqual(self.modem_state(), 11, "connected")
 
 
 class EmptySlot(SlotsCase):
@@ -202,7 +214,7 @@ class EmptySlot(SlotsCase):
     def test_automatic(self):
         self.settings["provision"]["mode"] = "automatic"
         self.begin()
-        self.until(lambda: self.seen() and self.seen()[1]["State"] == 11, 90, "connected")
+        self.until(lambda: self.modem_state() == 11, 90, "connected")
         self.assertEqual((self.used(), self.notes()), (1, []))
         self.assert_everything_once()
 

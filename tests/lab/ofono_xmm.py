@@ -174,9 +174,11 @@ class Ofono:
             self.chat.send(f'AT+CGLA={self.channel},{len(GET_EID)},"{GET_EID}"', self.on_eid)
 
     def on_eid(self, ok, lines):
+        self.release()
         if ok:
-            self.release()
             self.change("intel.EuiccLpa", EID=value_of(lines, "+CGLA:").split(",")[1][10:])
+        else:  # the card was restarted in between, which the real one takes for a card without an ISD-R
+            GLib.timeout_add(200, lambda: self.read_eid() and False)
 
     def release(self):
         self.chat.send(f"AT+CCHC={self.channel}")
