@@ -154,7 +154,7 @@ removal_free (gpointer removal)
 {
   Removal *self = removal;
 
-  g_clear_pointer (&self->access, card_access_unref);
+  card_access_unref (self->access);
   g_ptr_array_unref (self->letters);
   g_clear_pointer (&self->facts, card_facts_unref);
   g_free (self);
@@ -177,14 +177,8 @@ gboolean
 removal_remove (gpointer removal, GCancellable *cancellable, GError **error)
 {
   Removal *self = removal;
-  g_autoptr (Channel) channel = NULL;
+  g_autoptr (Channel) channel = card_access_open (self->access, NULL, cancellable, error);
 
-  if (self->access == NULL)
-    {
-      error_set (error, ESIM_ERROR_DEVICE_GONE, "provision", "the modem is away");
-      return FALSE;
-    }
-  channel = card_access_open (self->access, NULL, cancellable, error);
   if (channel == NULL)
     return FALSE;
   for (guint i = 0; i < self->letters->len; i++)

@@ -17,10 +17,11 @@ struct _Outbox
   gpointer data;
   GHashTable *servers; /* address -> Queue */
   GPtrArray *letters;  /* of Letter, not owned: all on their way, the removal included */
-  GPtrArray *taken;    /* of Letter, not owned: to be removed next */
+  GPtrArray *taken;    /* of Letter, not owned: to be removed next, once the modem is there */
   GHashTable *kept;    /* key -> sequence: taken, but the card could not be reached to remove it */
   guint jobs;          /* that are out */
   gboolean removing;
+  gulong card_handler;
 };
 
 /* Who waits for letters. */
@@ -62,6 +63,8 @@ drop (Outbox *self)
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Outbox, drop)
 
+static void remove_next (Outbox *self);
+
 Outbox *
 outbox_new (Card *card, Journal *journal, void (*changed) (gpointer data), gpointer data)
 {
@@ -78,6 +81,7 @@ outbox_new (Card *card, Journal *journal, void (*changed) (gpointer data), gpoin
   self->taken = g_ptr_array_new ();
   self->kept
       = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+  self->card_handler = g_signal_connect_swapped (card, "changed", G_CALLBACK (remove_next), self);
   return self;
 }
 
@@ -88,18 +92,9 @@ outbox_cancel_unwanted (Outbox *self)
     {
       Letter *letter = self->letters->pdata[i];
 
-      if (letter->rounds->len == 0)
+      if (letter->rounds->len == 0 && !g_ptr_array_find (self->taken, letter, NULL))
         g_cancellable_cancel (letter->cancellable);
     }
-}
-
-void
-outbox_close (Outbox *self)
-{
-  self->changed = NULL;
-  for (guint i = 0; i < self->letters->len; i++)
-    g_cancellable_cancel (((Letter *) self->letters->pdata[i])->cancellable);
-  drop (self);
 }
 
 gboolean
@@ -209,8 +204,6 @@ letter_home (Letter *letter, const GError *error, gboolean card_trouble)
     self->changed (self->data);
 }
 
-static void remove_next (Outbox *self);
-
 /* What can't be removed now must not be sent again: the next collection removes it. */
 static void
 removal_done (gpointer data, const GError *error, gpointer user_data)
@@ -234,22 +227,39 @@ removal_done (gpointer data, const GError *error, gpointer user_data)
   remove_next (self);
 }
 
+/* A modem that was borrowed to read them is away just now, and the card's change tells when it is
+ * back. */
 static void
 remove_next (Outbox *self)
 {
   CardAccess *access = card_access (self->card);
   Removal *removal;
 
-  if (self->removing || self->taken->len == 0)
+  if (self->removing || self->taken->len == 0 || access == NULL)
     return;
   removal = g_new0 (Removal, 1);
-  removal->access = access ? card_access_ref (access) : NULL;
+  removal->access = card_access_ref (access);
   removal->letters = g_steal_pointer (&self->taken);
   self->taken = g_ptr_array_new ();
   self->removing = TRUE;
   self->jobs++;
   queue_push (card_queue (self->card), removal_remove, removal, removal_free, NULL, removal_done,
               hold (self));
+}
+
+void
+outbox_close (Outbox *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->changed = NULL;
+  g_clear_signal_handler (&self->card_handler, self->card);
+  for (guint i = 0; i < self->letters->len; i++)
+    g_cancellable_cancel (((Letter *) self->letters->pdata[i])->cancellable);
+  error_set (&error, ESIM_ERROR_DEVICE_GONE, "provision", "the modem is away");
+  while (self->taken->len > 0)
+    letter_home (g_ptr_array_steal_index (self->taken, 0), error, TRUE);
+  drop (self);
 }
 
 static void

@@ -142,5 +142,7 @@ class Provision(RigCase):
         profiles = self.card("profiles")["profiles"]
         self.assertEqual([profile["state"] for profile in profiles], [rig.ENABLED])
         self.assertIn(self.modem("state")["register"], ("ROAMING", "HOME"))
+        # The modem is away after each talk with the card: what was sent is removed when it is back.
+        self.until(lambda: not self.card("notifications")["notifications"], 10, "every notification is sent")
         until_registered(self)
         self.until(lambda: not self.card("channels")["channels"], 5, "every channel is closed")
