@@ -76,22 +76,85 @@ is_left_closed (const Wanted *wanted, const Observed *seen)
   return seen->closed && !wanted->asked && seen->link == LINK_NONE;
 }
 
+/* What decide() answers to every combination. It gives a few dozen different answers, so a byte for
+ * each combination is enough, and all tests look at the same table. */
+typedef struct
+{
+  Decision distinct[G_MAXUINT8 + 1];
+  guint n_distinct;
+  guint8 *answers; /* N_WANTED * N_OBSERVED indices into DISTINCT */
+} Answers;
+
+static gboolean
+is_same (const Decision *a, const Decision *b)
+{
+  return a->step == b->step && a->verdict == b->verdict && a->reason == b->reason
+         && a->look_again_s == b->look_again_s;
+}
+
+static guint8
+index_of (Answers *self, const Decision *decision)
+{
+  guint i = 0;
+
+  while (i < self->n_distinct && !is_same (&self->distinct[i], decision))
+    i++;
+  g_assert_cmpuint (i, <, G_N_ELEMENTS (self->distinct));
+  if (i == self->n_distinct)
+    self->distinct[self->n_distinct++] = *decision;
+  return (guint8) i;
+}
+
+static Answers *
+ask_everything (void)
+{
+  Answers *self = g_new0 (Answers, 1);
+
+  self->answers = g_malloc ((gsize) N_WANTED * N_OBSERVED);
+  for (guint o = 0; o < N_OBSERVED; o++)
+    {
+      Observed seen = observed_of (o);
+
+      for (guint w = 0; w < N_WANTED; w++)
+        {
+          Wanted wanted = wanted_of (w);
+          Decision next = decide (&wanted, &seen);
+
+          self->answers[w * N_OBSERVED + o] = index_of (self, &next);
+        }
+    }
+  return self;
+}
+
+static const Decision *
+answer_of (const Answers *self, guint wanted, guint observed)
+{
+  return &self->distinct[self->answers[wanted * N_OBSERVED + observed]];
+}
+
 typedef void (*Check) (const Wanted *wanted, const Observed *seen, const Decision *next);
+
+typedef struct
+{
+  const Answers *answers;
+  Check check;
+} Walk;
 
 static void
 walk (gconstpointer data)
 {
-  Check check = *(const Check *) data;
+  const Walk *self = data;
+  Wanted wanted[N_WANTED];
 
   for (guint w = 0; w < N_WANTED; w++)
-    for (guint o = 0; o < N_OBSERVED; o++)
-      {
-        Wanted wanted = wanted_of (w);
-        Observed seen = observed_of (o);
-        Decision next = decide (&wanted, &seen);
+    wanted[w] = wanted_of (w);
+  for (guint o = 0; o < N_OBSERVED; o++)
+    {
+      Observed seen = observed_of (o);
 
-        check (&wanted, &seen, &next);
-      }
+      for (guint w = 0; w < N_WANTED; w++)
+        self->check (&wanted[w], &seen, answer_of (self->answers, w, o));
+    }
 }
 
 static void
@@ -379,56 +442,80 @@ is_possible (Step step, const Observed *before, const Observed *after)
   return step != STEP_RESERVE || after->reservation != RESERVATION_SIGHT_NONE;
 }
 
+/* A search for the longest way to an end. RANKS has what is known of each state so far. */
+typedef struct
+{
+  const Answers *answers;
+  guint wanted; /* its number */
+  guint8 *ranks;
+} Search;
+
+static guint8 rank_of (Search *self, const Observed *seen, guint orders);
+
+/* The longest way from an outcome of STEP, taken in the state SEEN. */
+static guint8
+rank_of_outcomes (Search *self, Step step, const Observed *seen, guint orders)
+{
+  Observed exhausted = *seen;
+  Outcomes outcomes;
+  guint8 rank = 0;
+
+  outcomes.n = 0;
+  add_card_outcomes (&outcomes, step, *seen);
+  add_modem_outcomes (&outcomes, step, *seen);
+  add_provider_outcomes (&outcomes, step, *seen);
+  g_assert_cmpuint (outcomes.n, >, 0);
+  exhausted.exhausted = TRUE;
+  if (!seen->exhausted)
+    add (&outcomes, exhausted);
+  for (guint i = 0; i < outcomes.n; i++)
+    if (is_possible (step, seen, &outcomes.all[i]))
+      rank = MAX (rank, rank_of (self, &outcomes.all[i], orders));
+  return rank;
+}
+
 /* The longest way from SEEN to an end, in steps; meeting a state again on the way is a cycle.
  * ORDERS counts what was spent on this way. */
 static guint8
-rank_of (const Wanted *wanted, Observed seen, guint8 *ranks, guint orders)
+rank_of (Search *self, const Observed *seen, guint orders)
 {
-  guint number = number_of (&seen);
-  Decision next;
-  Outcomes outcomes = { 0 };
-  const Observed before = seen;
-  guint8 rank = 0;
+  guint number = number_of (seen);
+  guint8 *rank = &self->ranks[number];
+  Step step = answer_of (self->answers, self->wanted, number)->step;
+  guint8 rest;
 
-  if (ranks[number] == RANK_ON_PATH)
-    g_error ("a cycle through %s", step_name (decide (wanted, &seen).step));
-  if (ranks[number] != RANK_UNKNOWN)
-    return ranks[number];
-  next = decide (wanted, &seen);
-  orders += next.step == STEP_RESERVE;
+  if (*rank == RANK_ON_PATH)
+    g_error ("a cycle through %s", step_name (step));
+  if (*rank != RANK_UNKNOWN)
+    return *rank;
+  orders += step == STEP_RESERVE;
   g_assert_cmpuint (orders, <=, 1);
-  if (next.step == STEP_DONE || next.step == STEP_GIVE_UP)
-    return ranks[number] = 1;
+  if (step == STEP_DONE || step == STEP_GIVE_UP)
+    return *rank = 1;
 
-  ranks[number] = RANK_ON_PATH;
-  add_card_outcomes (&outcomes, next.step, seen);
-  add_modem_outcomes (&outcomes, next.step, seen);
-  add_provider_outcomes (&outcomes, next.step, seen);
-  g_assert_cmpuint (outcomes.n, >, 0);
-  if (!seen.exhausted)
-    {
-      seen.exhausted = TRUE;
-      add (&outcomes, seen);
-    }
-  for (guint i = 0; i < outcomes.n; i++)
-    if (is_possible (next.step, &before, &outcomes.all[i]))
-      rank = MAX (rank, rank_of (wanted, outcomes.all[i], ranks, orders));
-  g_assert_cmpuint (rank, <, RANK_MAX);
-  return ranks[number] = (guint8) (rank + 1);
+  *rank = RANK_ON_PATH;
+  rest = rank_of_outcomes (self, step, seen, orders);
+  g_assert_cmpuint (rest, <, RANK_MAX);
+  return *rank = (guint8) (rest + 1);
 }
 
 static void
-test_ends (void)
+test_ends (gconstpointer data)
 {
   g_autofree guint8 *ranks = g_malloc (N_OBSERVED);
 
   for (guint w = 0; w < N_WANTED; w++)
     {
-      Wanted wanted = wanted_of (w);
+      Search search = { data, w, ranks };
 
       memset (ranks, RANK_UNKNOWN, N_OBSERVED);
       for (guint o = 0; o < N_OBSERVED; o++)
-        rank_of (&wanted, observed_of (o), ranks, 0);
+        if (ranks[o] == RANK_UNKNOWN)
+          {
+            Observed seen = observed_of (o);
+
+            rank_of (&search, &seen, 0);
+          }
     }
 }
 
@@ -498,6 +585,9 @@ main (int argc, char **argv)
           check_second_run, check_answer,   check_closed, check_roll_back };
   static const char *const names[] = { "order",      "download", "switch", "links",    "done",
                                        "second-run", "answer",   "closed", "roll-back" };
+  Answers *answers = ask_everything ();
+  Walk walks[G_N_ELEMENTS (checks)];
+  int status;
 
   g_test_init (&argc, &argv, NULL);
   g_test_add_func ("/decide/numbering", test_numbering);
@@ -505,9 +595,13 @@ main (int argc, char **argv)
     {
       g_autofree char *path = g_strconcat ("/decide/never/", names[i], NULL);
 
-      g_test_add_data_func (path, &checks[i], walk);
+      walks[i] = (Walk){ answers, checks[i] };
+      g_test_add_data_func (path, &walks[i], walk);
     }
-  g_test_add_func ("/decide/ends", test_ends);
+  g_test_add_data_func ("/decide/ends", answers, test_ends);
   g_test_add_func ("/decide/bare-card", test_bare_card);
-  return g_test_run ();
+  status = g_test_run ();
+  g_free (answers->answers);
+  g_free (answers);
+  return status;
 }
