@@ -18,6 +18,7 @@ import unittest
 from gi.repository import Gio, GLib
 
 import bed
+import pace
 from control import ask
 
 NAME = "org.esimd1"
@@ -275,6 +276,12 @@ class RigCase(unittest.TestCase):
         """Let every stand-in do well from now on."""
         for stand_in in ("euicc", "modem", *self.lab.servers):
             ask(stand_in, "clear", self.dir)
+
+    def assert_took(self, began, limit):
+        """Not longer than LIMIT seconds since BEGAN (time.monotonic()), or what that is on a busy machine."""
+        took = time.monotonic() - began
+        if took >= limit:
+            self.assertLess(took, pace.bound(limit))
 
     def until(self, condition, seconds, what):
         return self.lab.wait(condition, seconds, what)

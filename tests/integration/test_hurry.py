@@ -115,7 +115,7 @@ class Hurry(SharedRigCase):
         self.assertRegex(text, r"jobs wait for this card, 16 of them this client's|calls of this client are not answered yet")
         began = time.monotonic()
         mine = self.start_job(path, "Euicc", "Refresh")
-        self.assertLess(time.monotonic() - began, 2)
+        self.assert_took(began, 2)
         jobs = self.objects("Job")
         self.assertLessEqual(sum(job["State"] == "queued" for job in jobs.values()), OF_CLIENT + 1)
         self.assertLessEqual(jobs[mine]["Position"], OF_CLIENT + 1)

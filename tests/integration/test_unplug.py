@@ -40,7 +40,7 @@ class UnplugCase(RigCase):
         began = time.monotonic()
         self.modem("unplug")
         self.assert_failed(self.finish(path), "DeviceGone")
-        self.assertLess(time.monotonic() - began, 2)
+        self.assert_took(began, 2)
 
     def plug(self):
         self.modem("plug")
@@ -67,7 +67,7 @@ class Unplugged(UnplugCase):
         self.modem("fault", at="uicc.apdu", how="unplug", skip=10)
         began = time.monotonic()
         self.assert_failed(self.download(self.order(iccid=ICCID, size=4000)), "DeviceGone")
-        self.assertLess(time.monotonic() - began, 4)
+        self.assert_took(began, 4)
         self.plug()
 
     def test_while_a_person_is_asked(self):
@@ -135,7 +135,7 @@ class Silent(UnplugCase):
         self.modem("fault", at="uicc.open", how="no-answer")
         began = time.monotonic()
         self.assert_failed(self.download(self.order(iccid=ICCID, size=1500), 40), "TimedOut")
-        self.assertLess(time.monotonic() - began, 25)
+        self.assert_took(began, 25)
         self.assert_works_on()
 
     def test_cancelled(self):
@@ -145,7 +145,7 @@ class Silent(UnplugCase):
         began = time.monotonic()
         self.cancel(path)
         self.assertEqual(self.finish(path)["State"], "cancelled")
-        self.assertLess(time.monotonic() - began, 3)
+        self.assert_took(began, 3)
         self.assert_works_on()
 
 
@@ -158,7 +158,7 @@ class Restarts(UnplugCase):
         self.lab.end("mbim-proxy", kill=True)
         job = self.finish(path)
         self.assertEqual(job["State"], "failed", job)
-        self.assertLess(time.monotonic() - began, 5)
+        self.assert_took(began, 5)
         self.lab.end("modemmanager")
         self.lab.start_proxy()
         self.lab.start_mm()

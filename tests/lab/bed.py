@@ -21,6 +21,7 @@ gi.require_version("Gio", "2.0")
 from gi.repository import Gio, GLib  # noqa: E402  (needs the version first)
 
 from control import ask  # noqa: E402
+import pace  # noqa: E402
 import pki  # noqa: E402
 from namespace import HOSTS  # noqa: E402
 from net import make_uplink, run_ip  # noqa: E402
@@ -109,15 +110,18 @@ def _private_dev(dev):
 
 
 def wait_for(condition, seconds, what, step=None):
-    """Return CONDITION's first true value, asked for every STEP; TimeoutError, naming WHAT, after SECONDS."""
-    began = time.monotonic()
+    """Return CONDITION's first true value, asked for every STEP; TimeoutError, naming WHAT, after SECONDS, or later where
+    the machine is busy."""
+    began, limit = time.monotonic(), None
     while True:
         value = condition()
         if value:
             return value
         waited = time.monotonic() - began
-        if waited > seconds:
-            raise TimeoutError(f"{what}: not within {seconds} s")
+        if waited > seconds and limit is None:
+            limit = pace.bound(seconds)
+        if limit is not None and waited > limit:
+            raise TimeoutError(f"{what}: not within {limit:.3g} s")
         time.sleep(step or min(max(waited / 20, 0.02), 0.08))  # who has waited long has time, and asking costs some
 
 

@@ -11,6 +11,7 @@ import unittest
 from typing import NamedTuple
 from urllib.parse import urlencode
 
+import pace
 import supersim
 from control import ask
 from supersim_auth import KORE, TWILIO, load_credentials
@@ -61,8 +62,8 @@ class Client:
 
     def until(self, path, status, seconds=5):
         """Poll the resource at PATH until it has STATUS; returns it and the statuses seen on the way."""
-        seen, deadline = [], time.monotonic() + seconds
-        while time.monotonic() < deadline:
+        seen, began = [], time.monotonic()
+        while time.monotonic() - began < seconds or time.monotonic() - began < pace.bound(seconds):
             body = self.get(path).body
             if not seen or seen[-1] != body["status"]:
                 seen.append(body["status"])
