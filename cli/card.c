@@ -14,7 +14,8 @@ start (Client *client, const Options *options, const char *method, GVariant *par
        GError **error)
 {
   g_autoptr (GVariant) owned = g_variant_ref_sink (parameters);
-  g_autoptr (EsimEuicc) euicc = client_find_euicc (client, options->euicc, options->modem, error);
+  g_autoptr (EsimEuicc) euicc
+      = client_find_euicc (client, options->euicc, options->modem, FALSE, error);
 
   return euicc ? follow_call (client, options, euicc, method, owned, error) : EXIT_FAILED;
 }
@@ -37,7 +38,18 @@ discover (Client *client, const Options *options, GError **error)
 ExitStatus
 set_default_smdp (Client *client, const Options *options, GError **error)
 {
-  return start (client, options, "SetDefaultSmdp", g_variant_new ("(sa{sv})", options->value, NULL),
+  const char *address = options->value;
+
+  if (*address == '\0')
+    {
+      g_set_error (error, REPORT_ERROR, EXIT_USAGE,
+                   _ ("the address is empty\nTo remove the card's address use "
+                      "--set-default-smdp=none."));
+      return EXIT_FAILED;
+    }
+  if (g_str_equal (address, "none"))
+    address = "";
+  return start (client, options, "SetDefaultSmdp", g_variant_new ("(sa{sv})", address, NULL),
                 error);
 }
 
@@ -77,7 +89,8 @@ card_is_meant (const Options *options, const char *number, GError **error)
 ExitStatus
 reset (Client *client, const Options *options, GError **error)
 {
-  g_autoptr (EsimEuicc) euicc = client_find_euicc (client, options->euicc, options->modem, error);
+  g_autoptr (EsimEuicc) euicc
+      = client_find_euicc (client, options->euicc, options->modem, FALSE, error);
   g_auto (GStrv) what = g_strsplit (options->value, ",", -1);
 
   if (euicc == NULL || !card_is_meant (options, esim_euicc_get_eid (euicc), error))

@@ -217,10 +217,11 @@ set_several (GPtrArray *euiccs, GError **error)
 }
 
 EsimEuicc *
-client_find_euicc (Client *self, const char *euicc, const char *modem, GError **error)
+client_find_euicc (Client *self, const char *euicc, const char *modem, gboolean first,
+                   GError **error)
 {
   g_autoptr (GPtrArray) euiccs = matching_euiccs (self, euicc, modem);
-  gboolean any = g_strcmp0 (euicc, "any") == 0 || g_strcmp0 (modem, "any") == 0;
+  gboolean any = first && (g_strcmp0 (euicc, "any") == 0 || g_strcmp0 (modem, "any") == 0);
 
   if (euiccs->len == 0)
     set_no_euicc (euicc, modem, error);

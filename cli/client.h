@@ -34,10 +34,11 @@ GPtrArray *client_profiles_of (Client *self, const char *euicc);
 gboolean client_is_test_aside (EsimProfile *profile);
 
 /** client_find_euicc: the card that EUICC (an index, a path, an EID, "any") and MODEM (an index, a
- * path, "any") name together; where both are NULL, the only card there is. Fails with
- * EXIT_NOT_FOUND, or with EXIT_USAGE and a list where several fit and none was asked for by name.
- */
-EsimEuicc *client_find_euicc (Client *self, const char *euicc, const char *modem, GError **error);
+ * path, "any") name together; where both are NULL, the only card there is. "any" is the only one
+ * that fits, or with FIRST, for who only looks, the first one. Fails with EXIT_NOT_FOUND, or with
+ * EXIT_USAGE and a list where several fit. */
+EsimEuicc *client_find_euicc (Client *self, const char *euicc, const char *modem, gboolean first,
+                              GError **error);
 
 /** client_find_profile: the profile named by an index, a path, an ICCID or "any", where there is
  * only one; EUICC and MODEM (may be NULL) narrow the cards down. EXIT_NOT_FOUND, or EXIT_USAGE with

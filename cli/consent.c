@@ -107,8 +107,8 @@ consent_ask (GMainLoop *loop, GVariant *question)
   consent_show (question);
   for (;;)
     {
-      g_autofree char *line
-          = prompt_line (loop, _ ("Install it? [y]es, [n]o and never, [l]ater: "), TRUE);
+      g_autofree char *line = prompt_line (
+          loop, _ ("Install it? [y]es, [l]ater (keeps the order), [r]eject for good: "), TRUE);
 
       if (line == NULL)
         return NULL;
@@ -116,8 +116,9 @@ consent_ask (GMainLoop *loop, GVariant *question)
         {
         case 'y':
           return accept (loop, question);
-        case 'n':
+        case 'r':
           return one_answer ("refuse");
+        case 'n': /* "not now" costs nothing; an order that is rejected is gone */
         case 'l':
         case '\0':
           return consent_postpone ();

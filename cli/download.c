@@ -29,7 +29,8 @@ secret (const char *value, GError **error)
 static ExitStatus
 start (Client *client, const Options *options, const char *activation_code, GError **error)
 {
-  g_autoptr (EsimEuicc) euicc = client_find_euicc (client, options->euicc, options->modem, error);
+  g_autoptr (EsimEuicc) euicc
+      = client_find_euicc (client, options->euicc, options->modem, FALSE, error);
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
   g_autofree char *confirmation_code = NULL;
 
@@ -56,6 +57,14 @@ download (Client *client, const Options *options, GError **error)
 {
   g_autofree char *code = secret (options->value, error);
 
+  /* On the bus "" means the default SM-DP+. Here it is a variable that a script did not set. */
+  if (code && *g_strstrip (code) == '\0')
+    {
+      g_set_error (error, REPORT_ERROR, EXIT_USAGE,
+                   _ ("the activation code is empty\nTo install what the default SM-DP+ has for "
+                      "this card use --download-default."));
+      return EXIT_FAILED;
+    }
   return code ? start (client, options, code, error) : EXIT_FAILED;
 }
 

@@ -185,6 +185,16 @@ follow_clear (Follow *self)
   g_free (self->missing);
 }
 
+/* What becomes of the order after ANSWERS that do not install it. */
+static void
+tell_consequence (Follow *self, GVariant *answers)
+{
+  if (g_variant_lookup (answers, "refuse", "b", NULL))
+    note (self, _ ("The order is rejected: the server is told, and the code does not work again."));
+  else if (g_variant_lookup (answers, "postpone", "b", NULL))
+    note (self, _ ("The order is kept: the same code installs the profile later."));
+}
+
 /* The job waits for consent: asks whoever is there. */
 static void
 answer (Follow *self)
@@ -208,10 +218,14 @@ answer (Follow *self)
       answers = consent_postpone ();
       self->missing = consent_missing (question);
     }
+  g_variant_ref_sink (answers);
   reply = client_call (self->client, self->job, "Answer",
                        g_variant_new ("(@a{sv}a{sv})", answers, NULL), &error);
   if (reply == NULL)
     report_error (error);
+  else if (self->missing == NULL)
+    tell_consequence (self, answers);
+  g_variant_unref (answers);
 }
 
 static void

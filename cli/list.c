@@ -89,7 +89,7 @@ list_profiles (Client *client, const Options *options, GError **error)
 
   if (options->euicc || options->modem)
     {
-      euicc = client_find_euicc (client, options->euicc, options->modem, error);
+      euicc = client_find_euicc (client, options->euicc, options->modem, TRUE, error);
       if (euicc == NULL)
         return EXIT_FAILED;
     }

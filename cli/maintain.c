@@ -10,7 +10,8 @@ static ExitStatus
 start_with (Client *client, const Options *options, const char *method, GVariantDict *dict,
             GError **error)
 {
-  g_autoptr (EsimEuicc) euicc = client_find_euicc (client, options->euicc, options->modem, error);
+  g_autoptr (EsimEuicc) euicc
+      = client_find_euicc (client, options->euicc, options->modem, FALSE, error);
 
   if (euicc == NULL)
     return EXIT_FAILED;

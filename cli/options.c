@@ -131,6 +131,61 @@ on_verb (const char *option, const char *value, gpointer data, GError **error)
   return TRUE;
 }
 
+/* Where the value of the option NAME (without its dashes) is kept. */
+static char **
+value_of (Options *options, const char *name)
+{
+  const struct
+  {
+    const char *name;
+    char letter; /* 0: none */
+    char **value;
+  } values[] = {
+    { "euicc", 'u', &options->euicc },
+    { "modem", 'm', &options->modem },
+    { "profile", 'p', &options->profile },
+    { "job", 'j', &options->job },
+    { "settle", 0, &options->settle },
+    { "confirmation-code", 0, &options->confirmation_code },
+    { "provider", 0, &options->provider },
+    { "eid", 0, &options->eid },
+    { "fleet", 0, &options->fleet },
+    { "callback-url", 0, &options->callback_url },
+    { "callback-method", 0, &options->callback_method },
+    { "network-access-profile", 0, &options->access },
+    { "qr-png", 0, &options->qr_png },
+    { "qr-svg", 0, &options->qr_svg },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (values); i++)
+    if (g_str_equal (values[i].name, name) || (name[0] == values[i].letter && name[1] == '\0'))
+      return values[i].value;
+  return NULL;
+}
+
+/* GOption would take the last of two values without a word, and the first was meant as well. */
+static gboolean
+on_value (const char *option, const char *value, gpointer data, GError **error)
+{
+  char **kept = value_of (data, option + strspn (option, "-"));
+
+  if (kept == NULL || *kept)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                   _ ("%s is given twice\nGive one value."), option);
+      return FALSE;
+    }
+  /* A variable that a script did not set: --reserve --eid= would order for any device. */
+  if (*value == '\0')
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_FAILED,
+                   _ ("%s is empty\nGive a value, or leave the option out."), option);
+      return FALSE;
+    }
+  *kept = g_strdup (value);
+  return TRUE;
+}
+
 /* GOption keeps a callback as a data pointer, which POSIX allows and ISO C does not. */
 #define CALLBACK __extension__(gpointer) on_verb
 #define VERB(name, letter, text)                                                                   \
@@ -141,6 +196,14 @@ on_verb (const char *option, const char *value, gpointer data, GError **error)
   {                                                                                                \
     name, 0, 0, G_OPTION_ARG_CALLBACK, CALLBACK, text, value                                       \
   }
+
+#define VALUE_WITH(flags, name, letter, text, value)                                               \
+  {                                                                                                \
+    name, letter, flags, G_OPTION_ARG_CALLBACK, __extension__(gpointer) on_value, text, value      \
+  }
+#define VALUE(name, letter, text, value) VALUE_WITH (0, name, letter, text, value)
+#define FILE_VALUE(name, letter, text, value)                                                      \
+  VALUE_WITH (G_OPTION_FLAG_FILENAME, name, letter, text, value)
 
 static void
 add_group (GOptionContext *context, Options *options, const char *name, const char *title,
@@ -163,14 +226,10 @@ add_selection (GOptionContext *context, Options *options)
     { "all", 'a', 0, G_OPTION_ARG_NONE, &options->all,
       N_ ("With the test profiles that -L, -l and -u leave out"), NULL },
     VERB ("monitor", 'M', N_ ("Print every change, until interrupted")),
-    { "euicc", 'u', 0, G_OPTION_ARG_STRING, &options->euicc, N_ ("This eUICC; alone: show it"),
-      "INDEX|PATH|EID|any" },
-    { "modem", 'm', 0, G_OPTION_ARG_STRING, &options->modem, N_ ("The eUICC in this modem"),
-      "INDEX|PATH|any" },
-    { "profile", 'p', 0, G_OPTION_ARG_STRING, &options->profile,
-      N_ ("This profile; alone: show it"), "INDEX|PATH|ICCID|any" },
-    { "job", 'j', 0, G_OPTION_ARG_STRING, &options->job, N_ ("This job; alone: show it"),
-      "INDEX|PATH" },
+    VALUE ("euicc", 'u', N_ ("This eUICC; alone: show it"), "INDEX|PATH|EID|any"),
+    VALUE ("modem", 'm', N_ ("The eUICC in this modem"), "INDEX|PATH|any"),
+    VALUE ("profile", 'p', N_ ("This profile; alone: show it"), "INDEX|PATH|ICCID|any"),
+    VALUE ("job", 'j', N_ ("This job; alone: show it"), "INDEX|PATH"),
     { 0 },
   };
 
@@ -182,14 +241,15 @@ add_euicc (GOptionContext *context, Options *options)
 {
   const GOptionEntry entries[] = {
     VERB ("provision", 0, N_ ("Reserve, install, enable, connect: whatever is still to be done")),
-    { "settle", 0, 0, G_OPTION_ARG_STRING, &options->settle,
-      N_ ("An order without an answer: the reservation found at the provider, or none"),
-      "SID|none" },
-    VERB_OF ("download", N_ ("Install a profile; empty: from the default SM-DP+; -: code on stdin"),
+    VALUE ("settle", 0,
+           N_ ("An order without an answer: the reservation found at the provider, or none"),
+           "SID|none"),
+    VERB_OF ("download",
+             N_ ("Install a profile by its activation code; -: read the code from standard input"),
              "CODE"),
     VERB ("download-default", 0, N_ ("Install what the default SM-DP+ has for this EID")),
-    { "confirmation-code", 0, 0, G_OPTION_ARG_STRING, &options->confirmation_code,
-      N_ ("The code that the operator sent (-: on stdin); else it is asked for"), "CODE" },
+    VALUE ("confirmation-code", 0,
+           N_ ("The code that the operator sent (-: on stdin); else it is asked for"), "CODE"),
     { "accept-rules", 0, 0, G_OPTION_ARG_NONE, &options->accept_rules,
       N_ ("Agree to the profile's policy rules; else it is asked for"), NULL },
     { "look", 0, 0, G_OPTION_ARG_NONE, &options->look,
@@ -198,7 +258,8 @@ add_euicc (GOptionContext *context, Options *options)
              "FILE"),
     VERB ("discover", 0, N_ ("Ask the discovery servers what waits for this EID")),
     VERB ("download-found", 0, N_ ("Discover, and install what is found")),
-    VERB_OF ("set-default-smdp", N_ ("Set the card's default SM-DP+; empty: remove it"), "HOST"),
+    VERB_OF ("set-default-smdp", N_ ("Set the card's default SM-DP+; none: remove it"),
+             "HOST|none"),
     VERB_OF ("reset", N_ ("Remove for good: operational,test,default-smdp"), "WHAT"),
     { "yes", 0, 0, G_OPTION_ARG_NONE, &options->yes,
       N_ ("What can't be undone is meant: do not ask"), NULL },
@@ -231,33 +292,28 @@ static void
 add_provider (GOptionContext *context, Options *options)
 {
   const GOptionEntry entries[] = {
-    { "provider", 0, 0, G_OPTION_ARG_STRING, &options->provider,
-      N_ ("This provider of the settings; else the only one"), "NAME" },
+    VALUE ("provider", 0, N_ ("This provider of the settings; else the only one"), "NAME"),
     VERB (
         "reserve", 0,
         N_ ("Order a profile, wait, activate its Sim, print its activation code: it costs money")),
-    { "eid", 0, 0, G_OPTION_ARG_STRING, &options->eid,
-      N_ ("For this card alone, without a code; else for any device, by code"), "EID" },
-    { "fleet", 0, 0, G_OPTION_ARG_STRING, &options->fleet, N_ ("The Fleet its Sim goes into"),
-      "SID|NAME" },
-    { "callback-url", 0, 0, G_OPTION_ARG_STRING, &options->callback_url,
-      N_ ("The provider calls this address when the reservation's status changes"), "URL" },
-    { "callback-method", 0, 0, G_OPTION_ARG_STRING, &options->callback_method, N_ ("And how"),
-      "POST|GET" },
+    VALUE ("eid", 0, N_ ("For this card alone, without a code; else for any device, by code"),
+           "EID"),
+    VALUE ("fleet", 0, N_ ("The Fleet its Sim goes into"), "SID|NAME"),
+    VALUE ("callback-url", 0,
+           N_ ("The provider calls this address when the reservation's status changes"), "URL"),
+    VALUE ("callback-method", 0, N_ ("And how"), "POST|GET"),
     VERB_OF ("activation-code", N_ ("Print a reservation's activation code"), "SID"),
     { "qr", 0, 0, G_OPTION_ARG_NONE, &options->qr, N_ ("With its QR code, on a terminal or not"),
       NULL },
-    { "qr-png", 0, 0, G_OPTION_ARG_FILENAME, &options->qr_png, N_ ("Write its QR code as PNG"),
-      "FILE" },
-    { "qr-svg", 0, 0, G_OPTION_ARG_FILENAME, &options->qr_svg, N_ ("Write its QR code as SVG"),
-      "FILE" },
+    FILE_VALUE ("qr-png", 0, N_ ("Write its QR code as PNG"), "FILE"),
+    FILE_VALUE ("qr-svg", 0, N_ ("Write its QR code as SVG"), "FILE"),
     VERB ("list-reservations", 0, N_ ("List reservations (with --eid: for that card)")),
     VERB ("list-sims", 0, N_ ("List Sims")),
     VERB ("list-fleets", 0, N_ ("List Fleets")),
     VERB_OF ("show", N_ ("Show a reservation (HP...), Sim (HS...) or Fleet (HF...)"), "SID"),
     VERB_OF ("create-fleet", N_ ("Make a Fleet"), "NAME"),
-    { "network-access-profile", 0, 0, G_OPTION_ARG_STRING, &options->access,
-      N_ ("The networks that the new Fleet's Sims may use"), "SID|NAME" },
+    VALUE ("network-access-profile", 0, N_ ("The networks that the new Fleet's Sims may use"),
+           "SID|NAME"),
     { 0 },
   };
 

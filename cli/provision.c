@@ -7,7 +7,8 @@
 ExitStatus
 provision (Client *client, const Options *options, GError **error)
 {
-  g_autoptr (EsimEuicc) euicc = client_find_euicc (client, options->euicc, options->modem, error);
+  g_autoptr (EsimEuicc) euicc
+      = client_find_euicc (client, options->euicc, options->modem, FALSE, error);
   g_auto (GVariantDict) dict = G_VARIANT_DICT_INIT (NULL);
 
   if (euicc == NULL)

@@ -90,7 +90,8 @@ ExitStatus
 show_euicc (Client *client, const Options *options, GError **error)
 {
   g_autoptr (Output) output = output_new (options_format (options));
-  g_autoptr (EsimEuicc) euicc = client_find_euicc (client, options->euicc, options->modem, error);
+  g_autoptr (EsimEuicc) euicc
+      = client_find_euicc (client, options->euicc, options->modem, TRUE, error);
   g_autoptr (GPtrArray) all = NULL, profiles = NULL;
 
   if (euicc == NULL)

@@ -109,9 +109,10 @@ on_answered (Session *self, GVariant *answers)
   g_variant_lookup (answers, "install", "b", &install);
   g_variant_lookup (answers, "confirmation-code", "&s", &code);
   job_run (self->job);
-  if (refuse || !accept || !install)
+  /* Only the word itself rejects an order for good. */
+  if (refuse)
     install_refuse (self->install, DOWNLOAD_CANCEL_REJECTED);
-  else if (postpone || (self->needs_code && code == NULL))
+  else if (postpone || !accept || !install || (self->needs_code && code == NULL))
     install_refuse (self->install, DOWNLOAD_CANCEL_POSTPONED);
   else
     install_answer (self->install, code);

@@ -38,7 +38,7 @@ class Look(SharedRigCase):
         path, iccid, _ = self.look()
         self.answer(path, install=False)
         self.assertEqual(self.finish(path)["State"], "cancelled")
-        self.assertEqual(self.order_of(iccid)["history"][-1]["why"], "cancelled, reason 0")
+        self.assertEqual(self.order_of(iccid)["history"][-1]["why"], "cancelled, reason 1: kept", "only \"refuse\" rejects it")
 
 
 class Consent(SharedRigCase):

@@ -186,9 +186,37 @@ class Usage(CliCase):
         self.service.add("Euicc", 1, Eid="89044145000000000000000000000299")
         err = self.cli("--provision", status=2)[1]
         self.assertIn(f"-u 0 (EID {EID}), -u 1 (EID 89044145000000000000000000000299)", err)
+
+    def test_any_is_the_only_one_for_what_acts(self):
+        """-u any --reset would hit the card that happened to come first; who only looks gets that one."""
         self.answer_with_job("Refresh", "refresh", DONE)
         self.cli("-u", "any", "--refresh")
-        self.assertEqual(self.service.calls[0][0], "/org/esimd1/Euicc/0")
+        self.assertEqual(self.service.calls.pop()[0], "/org/esimd1/Euicc/0")
+        self.service.add("Euicc", 1, Eid="89044145000000000000000000000299")
+        for words in (("--reset=operational", "--yes"), ("--refresh",), ("--provision",), ("--download-default",), ("--set-default-smdp=a.b",)):
+            self.assertIn("there are 2 eUICCs\n", self.cli("-u", "any", *words, status=2)[1], words)
+        self.assertEqual(self.service.calls, [])
+        self.assertIn(EID, self.cli("-u", "any")[0])
+
+    def test_given_twice(self):
+        for words in (("-p", "1", "-p", "2", "--delete"), ("-u", "0", "--euicc=1", "--refresh"), ("-m", "0", "-m", "1"), ("-j", "1", "-j", "2"),
+                      ("--reserve", "--eid=1", "--eid=2"), ("--provision", "--settle=none", "--settle=HP1")):
+            self.assertRegex(self.cli(*words, status=2)[1], r"^error: -\S+ is given twice\n       Give one value\.", words)
+        self.assertEqual(self.service.calls, [])
+
+    def test_empty_values(self):
+        """A variable that a script did not set must not mean something else, such as an order for any device."""
+        for words, advice in ((("--download=",), "--download-default"), (("--download", " "), "--download-default"),
+                              (("--set-default-smdp=",), "--set-default-smdp=none"), (("--reserve", "--eid="), "leave the option out"),
+                              (("--reserve", "--fleet", ""), "leave the option out"), (("-p", "", "--delete"), "leave the option out"),
+                              (("--provision", "--settle="), "leave the option out")):
+            self.assertRegex(self.cli(*words, status=2)[1], f"^error: .* is empty\n       .*{advice}", words)
+        self.assertEqual(self.service.calls, [])
+
+    def test_default_smdp_is_removed(self):
+        self.answer_with_job("SetDefaultSmdp", "set-default-smdp", DONE)
+        self.cli("--set-default-smdp=none", "--no-wait")
+        self.assertEqual([call[2] for call in self.service.calls], [("", {})])
 
     def test_any_profile_is_the_only_one(self):
         self.service.objects["/org/esimd1/Profile/2"].set(Class="operational")
@@ -296,7 +324,7 @@ class Jobs(CliCase):
     def test_arguments_arrive(self):
         self.answer_with_job("Download", "download", DONE)
         self.answer_with_job("SetNickname", "set-nickname", DONE)
-        self.cli("--download=", "--accept-rules", "--no-wait")
+        self.cli("--download-default", "--accept-rules", "--no-wait")
         self.service.handlers["Download"] = lambda *_: self.service.job(8, "download", DONE).path
         self.finish(self.start("--download=-", "--confirmation-code=-", stdin=self.pipe("LPA:1$a$b\n4711\n")), 0)
         self.service.handlers["SetNickname"] = lambda *_: self.service.job(9, "set-nickname", DONE).path
@@ -480,7 +508,7 @@ class Consent(CliCase):
                 shown.extend(os.read(controller, 65536))
             except OSError:
                 pass
-            prompts = len(re.findall(rb"\[l\]ater: |later\): ", shown))
+            prompts = len(re.findall(rb"for good: |later\): ", shown))
             if left and prompts > len(lines) - len(left):
                 os.write(controller, left.pop(0).encode())
             return child.poll() is not None
@@ -513,13 +541,18 @@ class Consent(CliCase):
         for word in ("Travel", "Acme", "no-delete: it cannot be deleted", "\r\x1b[K  authenticate", "download: done"):
             self.assertIn(word, shown)
 
-    def test_no(self):
-        self.on_terminal("n\n", status=130)
+    def test_rejected(self):
+        """Only the word itself rejects an order."""
+        self.assertIn("The order is rejected", self.on_terminal("r\n", status=130))
         self.assertEqual(self.answers, [{"refuse": True}])
 
     def test_later(self):
-        self.on_terminal("y\n", "\n", status=130)
-        self.assertEqual(self.answers, [{"postpone": True}])
+        for number, lines in enumerate((("y\n", "\n"), ("n\n",), ("l\n",), ("\n",), ("no\n",), ("\x04",)), 20):
+            self.answers.clear()
+            self.service.handlers["Download"] = lambda *_, number=number: self.service.job(
+                number, "download", {"State": "waiting-for-consent", "Question": self.QUESTION}).path
+            self.assertIn("The order is kept", self.on_terminal(*lines, status=130), lines)
+            self.assertEqual(self.answers, [{"postpone": True}], lines)
 
     def test_interrupted_while_asked(self):
         self.service.handlers["Cancel"] = lambda job, _: self.service.after(50, job.set, **CANCELLED)

@@ -202,7 +202,7 @@ class Rules(SharedRigCase):
         path, _ = self.waits(code)
         self.answer(path, accept_rules=False)
         self.assertEqual(self.finish(path)["State"], "cancelled")
-        self.assertEqual(self.order_of(iccid)["history"][-1]["why"], "cancelled, reason 0")
+        self.assertEqual(self.order_of(iccid)["history"][-1]["why"], "cancelled, reason 1: kept", "only \"refuse\" rejects it")
         self.assert_works_on()
 
     def test_silence_is_no_agreement(self):
