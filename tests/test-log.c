@@ -4,6 +4,14 @@
 
 #include "base/log.h"
 
+#include <sys/prctl.h>
+
+/* Linux 6.3; the headers may be older. */
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE 65
+#define PR_MDWE_REFUSE_EXEC_GAIN 1
+#endif
+
 static void
 check (const char *text, const char *expected)
 {
@@ -49,6 +57,19 @@ test_credentials (void)
   check ("HPabcdefabcdefabcdefabcdefabcdefab", "HPabcdefabcdefabcdefabcdefabcdefab");
 }
 
+/* The name of a file is no key: what stands behind it says what is wrong with it. */
+static void
+test_file_names (void)
+{
+  check ("/etc/esimd/twilio.secret: Permission denied",
+         "/etc/esimd/twilio.secret: Permission denied");
+  check ("/etc/secret: No such file or directory", "/etc/secret: No such file or directory");
+  check ("/etc/esimd/my-token: No such file", "/etc/esimd/my-token: No such file");
+  check ("api.secret=hunter2 secret: hunter2", "api.secret=... secret: ...");
+  check ("body.token:hunter2", "body.token:...");
+  check ("client-secret: hunter2", "client-secret: ...");
+}
+
 static void
 test_not_utf8 (void)
 {
@@ -86,6 +107,25 @@ test_writer_debug (void)
   g_test_trap_assert_stderr ("*seen ...123*");
 }
 
+/* As systemd's MemoryDenyWriteExecute= has it, where the kernel can. Nothing in the writer may log:
+ * GLib ends the program then. */
+static void
+test_no_executable_memory (void)
+{
+  if (g_test_subprocess ())
+    {
+      if (prctl (PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) != 0)
+        g_printerr ("this kernel has no MDWE; ");
+      log_setup (FALSE);
+      for (guint i = 0; i < 3; i++)
+        g_message ("EID 89049032123451234512345678901235 no. %u", i);
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr ("*EID ...235 no. 2*");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -93,8 +133,10 @@ main (int argc, char **argv)
   g_test_add_func ("/log/numbers", test_numbers);
   g_test_add_func ("/log/activation-codes", test_activation_codes);
   g_test_add_func ("/log/credentials", test_credentials);
+  g_test_add_func ("/log/file-names", test_file_names);
   g_test_add_func ("/log/not-utf8", test_not_utf8);
   g_test_add_func ("/log/writer", test_writer);
   g_test_add_func ("/log/writer-debug", test_writer_debug);
+  g_test_add_func ("/log/no-executable-memory", test_no_executable_memory);
   return g_test_run ();
 }

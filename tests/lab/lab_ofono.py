@@ -11,6 +11,7 @@ import subprocess
 import bed
 from gi.repository import GLib
 from lab_at import AtLab
+from tool_cache import cache_folder
 
 OFONO, MODEM = "org.ofono", "/phonesim"
 TCP_PORT = 12345
@@ -55,7 +56,7 @@ class OfonoLab(AtLab):
             self.set_modem("Online", True)
 
     def _spawn_ofono(self):
-        self.spawn("ofono", "/usr/sbin/ofonod", "--nodetach", "--debug", preload=False)
+        self.spawn("ofono", os.path.join(cache_folder(), "ofono/usr/sbin/ofonod"), "--nodetach", "--debug", preload=False)
 
     def stop(self):
         super().stop()
