@@ -234,6 +234,16 @@ class Machine:
             time.sleep(0.02)
 
 
+    def remove(self):
+        """Unmount everything, so that whoever clears the folder away reaches nothing but the folder."""
+        self.cut_power()
+        if os.path.ismount(self.path("/dev")):  # or what is unmounted there is unmounted in the lab's own /dev, too
+            bed._mount("--make-rprivate", self.path("/dev"))
+        for path in (self.root, f"{self.folder}/disk", f"{self.folder}/cgroup"):
+            if os.path.ismount(path):
+                subprocess.run(["umount", "-R", "-l", path], check=True)
+
+
 class BootedLab(bed.Lab):
     """bed.Lab, whose bus, polkit, ModemManager and NetworkManager are those of a machine that systemd runs."""
 
@@ -274,6 +284,6 @@ class BootedLab(bed.Lab):
             self.machine.power_off()
 
     def stop(self):
-        self.machine.cut_power()
+        self.machine.remove()
         self.bus = None
         super().stop()
