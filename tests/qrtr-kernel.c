@@ -180,7 +180,8 @@ deliver (Port *port, guint32 from_node, guint32 from_port, const void *data, gsi
   struct sockaddr_qrtr from = { AF_QIPCRTR, from_node, from_port };
   struct iovec parts[] = { { &from, sizeof from }, { (void *) data, size } };
 
-  writev (port->fd, parts, G_N_ELEMENTS (parts)); /* it may be closed by now */
+  if (writev (port->fd, parts, G_N_ELEMENTS (parts)) < 0)
+    g_debug ("the port is closed by now");
 }
 
 /* The name service tells PORT of SERVER, NULL: that these were all. */
