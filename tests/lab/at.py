@@ -347,6 +347,10 @@ class AtCommands:
         except Refused:
             raise CommandError(148) from None  # unspecified GPRS error
 
+    def do_cgerep(self, _port, _value):
+        """Packet events are not told, whatever is asked."""
+        return []
+
     # Everything else
 
     FIXED = {
@@ -357,6 +361,8 @@ class AtCommands:
         "+CGDCONT=?": ['+CGDCONT: (1-8),"IP",,,(0),(0)'], "+CREG=?": ["+CREG: (0-2)"], "+CGREG=?": ["+CGREG: (0-2)"],
         "+CEREG=?": ["+CEREG: (0-2)"], "+CFUN=?": ["+CFUN: (0,1,4)"], "+CMEE=?": ["+CMEE: (0-2)"],
         "+COPS=?": ['+COPS: (2,"esimd Home","esimd","31026",7)'], "+CSCS=?": ['+CSCS: ("GSM","UCS2","IRA")'],
+        # oFono 2.16 has no packet data without the first, and ModemManager 1.24 asks a Quectel modem for the second every second.
+        "+CGEREP=?": ["+CGEREP: (0-2),(0,1)"], "+QGMR?": ["1.0"], "+QGMR": ["1.0"],
         "+CCHO=?": [], "+CGLA=?": [], "+CCHC=?": [], "+CSIM=?": [],
     }
 
