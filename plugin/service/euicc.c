@@ -28,6 +28,7 @@ struct _Euicc
   Job *next_provision;  /* that begins when a stopped run has ended; else NULL */
   GPtrArray *jobs;      /* of Job, owned: those that are not over, oldest first */
   gboolean in_trouble;  /* and that was told */
+  gboolean stopping;    /* the service ends; it is no person's wish */
 };
 
 G_DEFINE_FINAL_TYPE (Euicc, euicc, G_TYPE_OBJECT)
@@ -259,7 +260,8 @@ euicc_start_job (Euicc *self, const char *kind, GDBusMethodInvocation *invocatio
 static void
 on_provision_job_cancelled (Euicc *self)
 {
-  provision_stop (self->provision, TRUE);
+  /* A package's upgrade must not lose a person's order: it goes on after the next start. */
+  provision_stop (self->provision, !self->stopping);
 }
 
 /* A person's wish for a card in a slot that is not in use. */
@@ -478,6 +480,7 @@ euicc_stop (Euicc *self)
 {
   g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func (g_object_unref);
 
+  self->stopping = TRUE;
   /* A copy: a job that waited ends at once and leaves the list. */
   for (guint i = 0; i < self->jobs->len; i++)
     g_ptr_array_add (jobs, g_object_ref (self->jobs->pdata[i]));

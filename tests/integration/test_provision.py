@@ -58,6 +58,46 @@ class Provision(RigCase):
         self.assert_everything_once()
 
 
+class Stopped(RigCase):
+    """esimd is told to end (a package's upgrade, a reboot) in the middle of a person's Provision: it goes on after the next start."""
+
+    def stop_when(self, condition, what):
+        self.start_esimd()
+        path = self.start_job(self.euicc()[0], "Euicc", "Provision", "(a{sv})", {})
+        self.until(condition, 30, what)
+        self.assertEqual(self.stop_esimd(), 0)
+        self.start_esimd()
+        self.until(lambda: self.modem("sessions")["active"], 60, "connected after the new start")
+        self.assert_everything_once()
+        return path
+
+    def test_while_a_profile_is_reserved(self):
+        self.supersim("set", reserve_seconds=2.0)
+        self.stop_when(lambda: self.supersim("profiles")["profiles"], "the profile is ordered")
+
+    def test_in_the_download(self):
+        self.modem("set", apdu_seconds=0.03)
+        self.stop_when(lambda: self.card("apdus")["functions"].get("es10b.prepareDownload", 0), "the download is on")
+
+    def test_while_the_modem_looks_for_a_network(self):
+        self.modem("set", register_seconds=4.0)
+        self.stop_when(lambda: self.card("apdus")["functions"].get("es10c.enableProfile", 0), "the profile is enabled")
+
+    def test_a_cancel_ends_it(self):
+        """What a person cancels does not come again."""
+        self.supersim("set", reserve_seconds=60)
+        self.start_esimd()
+        path = self.start_job(self.euicc()[0], "Euicc", "Provision", "(a{sv})", {})
+        self.until(lambda: self.supersim("profiles")["profiles"], 30, "the profile is ordered")
+        self.cancel(path)
+        self.assertEqual(self.finish(path)["State"], "cancelled")
+        self.assertEqual(self.stop_esimd(), 0)
+        self.start_esimd()
+        self.settle(2)
+        self.assertFalse(self.card("apdus")["functions"].get("es10b.prepareDownload", 0))
+        self.assertIn(self.euicc()[1]["ProvisioningState"], ("", "idle", "cancelled"))
+
+
 class ByActivationCode(RigCase):
     """By matching ID."""
 
