@@ -174,6 +174,19 @@ registry_is_idle (Registry *self)
   return TRUE;
 }
 
+gboolean
+registry_is_reading (Registry *self)
+{
+  GHashTableIter iter;
+  gpointer entry;
+
+  g_hash_table_iter_init (&iter, self->entries);
+  while (g_hash_table_iter_next (&iter, NULL, &entry))
+    if (((Entry *) entry)->reading)
+      return TRUE;
+  return FALSE;
+}
+
 void
 registry_rescan (Registry *self, gboolean everywhere)
 {

@@ -32,6 +32,9 @@ void registry_stop (Registry *self);
 /** registry_is_idle: whether no job runs or waits on any queue. */
 gboolean registry_is_idle (Registry *self);
 
+/** registry_is_reading: whether a card is being read for what is on it. */
+gboolean registry_is_reading (Registry *self);
+
 /** registry_rescan: asks the modem stacks to look for devices, and reads every card anew. With
  * EVERYWHERE also those in slots that are not in use: each is switched to and back, where the modem
  * is not connected. */

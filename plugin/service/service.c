@@ -17,6 +17,11 @@
 /* On SIGTERM running jobs get this long. */
 #define DRAIN_S 10
 #define DRAIN_POLL_MS 50
+/* Stacks tell their modems within a second of being asked, as a rule; and no card keeps clients
+ * waiting for longer than five. */
+#define STACKS_S 1
+#define READY_S 5
+#define READY_POLL_MS 100
 
 struct _Service
 {
@@ -33,6 +38,8 @@ struct _Service
   void (*stopped) (gpointer data);
   gpointer stopped_data;
   gint64 deadline;
+  gint64 started; /* monotonic */
+  guint ready_source;
 };
 
 G_DEFINE_FINAL_TYPE (Service, service, G_TYPE_OBJECT)
@@ -42,6 +49,7 @@ service_finalize (GObject *object)
 {
   Service *self = ESIM_SERVICE (object);
 
+  g_clear_handle_id (&self->ready_source, g_source_remove);
   callbacks_free (self->callbacks);
   g_hash_table_unref (self->euiccs);
   g_hash_table_unref (self->providers);
@@ -257,6 +265,20 @@ service_new (const ServiceSetup *setup, GError **error)
   return g_steal_pointer (&self);
 }
 
+static gboolean
+on_look_ready (gpointer data)
+{
+  Service *self = data;
+  gint64 since = (g_get_monotonic_time () - self->started) / G_USEC_PER_SEC;
+  gboolean asked = since >= STACKS_S || registry_cards (self->registry)->len > 0;
+
+  if (since < READY_S && (!asked || registry_is_reading (self->registry)))
+    return G_SOURCE_CONTINUE;
+  self->ready_source = 0;
+  esim_manager_set_ready (self->skeleton, TRUE);
+  return G_SOURCE_REMOVE;
+}
+
 gboolean
 service_start (Service *self, GDBusConnection *connection, GError **error)
 {
@@ -265,6 +287,8 @@ service_start (Service *self, GDBusConnection *connection, GError **error)
     return FALSE;
   g_dbus_object_manager_server_set_connection (self->objects, connection);
   registry_start (self->registry);
+  self->started = g_get_monotonic_time ();
+  self->ready_source = g_timeout_add (READY_POLL_MS, on_look_ready, self);
   listen_for_callbacks (self);
   return TRUE;
 }

@@ -85,7 +85,7 @@ class FakeEsimd:
         self.objects, self.calls, self.handlers, self.timers = {}, [], {}, []
         node = Gio.DBusNodeInfo.new_for_xml(OBJECT_MANAGER)
         self.bus.register_object(ROOT, node.interfaces[0], self._on_managed, None, None)
-        FakeObject(self, ROOT, "org.esimd1.Manager", {"Version": "0"})
+        self.manager = FakeObject(self, ROOT, "org.esimd1.Manager", {"Version": "0", "Ready": True})
         self._name("RequestName", GLib.Variant("(su)", ("org.esimd1", 0)))
 
     def _name(self, method, parameters):
