@@ -7,6 +7,8 @@
 #include <glib/gi18n.h>
 #include <string.h>
 
+#include "start.h"
+
 #define NAME "org.esimd1"
 #define PATH "/org/esimd1"
 #define EID_DIGITS 32
@@ -21,6 +23,9 @@ is_running (GDBusObjectManager *objects)
 
   return owner != NULL;
 }
+
+/* Longer than esimd needs until it is ready (org.esimd1.Manager.Ready). */
+#define READY_MS 8000
 
 static GDBusConnection *
 connect_bus (GError **error)
@@ -38,15 +43,46 @@ connect_bus (GError **error)
   return bus;
 }
 
+static gboolean
+on_waited (gpointer loop)
+{
+  g_main_loop_quit (loop);
+  return G_SOURCE_CONTINUE;
+}
+
+/* A service that has just been started has not seen its cards yet. One that does not tell is not
+ * waited for. */
+static void
+wait_until_ready (GDBusConnection *bus)
+{
+  g_autoptr (EsimManager) manager = esim_manager_proxy_new_sync (
+      bus, G_DBUS_PROXY_FLAGS_DO_NOT_AUTO_START, NAME, PATH, NULL, NULL);
+  g_autoptr (GVariant) told
+      = manager ? g_dbus_proxy_get_cached_property (G_DBUS_PROXY (manager), "Ready") : NULL;
+  g_autoptr (GMainLoop) loop = NULL;
+  guint timer;
+
+  if (told == NULL || esim_manager_get_ready (manager))
+    return;
+  loop = g_main_loop_new (NULL, FALSE);
+  g_signal_connect_swapped (manager, "notify::ready", G_CALLBACK (g_main_loop_quit), loop);
+  g_signal_connect_swapped (manager, "notify::g-name-owner", G_CALLBACK (g_main_loop_quit), loop);
+  timer = g_timeout_add (READY_MS, on_waited, loop);
+  g_main_loop_run (loop);
+  g_source_remove (timer);
+  g_signal_handlers_disconnect_by_data (manager, loop);
+}
+
 Client *
 client_new (gboolean verbose, GError **error)
 {
   g_autoptr (Client) self = g_new0 (Client, 1);
   g_autoptr (GDBusConnection) bus = connect_bus (error);
 
-  if (bus == NULL)
+  if (bus == NULL || !start_service (bus, NAME, error))
     return NULL;
   self->verbose = verbose;
+  wait_until_ready (bus);
   self->objects = esim_object_manager_client_new_sync (bus, G_DBUS_OBJECT_MANAGER_CLIENT_FLAGS_NONE,
                                                        NAME, PATH, NULL, error);
   if (self->objects == NULL)

@@ -3,7 +3,10 @@
 /* esimd: options, the bus name, and the lists of drivers: the only file that names them all. */
 
 #include <glib-unix.h>
+#include <gio/gunixsocketaddress.h>
 #include <locale.h>
+#include <string.h>
+#include <sysexits.h>
 
 #include "base/log.h"
 #include "service/service.h"
@@ -100,6 +103,28 @@ on_name_lost (GDBusConnection *connection, const char *name, gpointer data)
     g_main_loop_quit (run->loop);
 }
 
+/* Shown by "systemctl status" and read by esimcli, which may be run by somebody who may not read
+ * the journal. NotifyAccess= lets systemd listen; without systemd nobody does. */
+static void
+notify_status (const char *text)
+{
+  const char *path = g_getenv ("NOTIFY_SOCKET");
+  g_autofree char *status = g_strdup_printf ("STATUS=%s", text);
+  g_autoptr (GSocket) socket = NULL;
+  g_autoptr (GSocketAddress) address = NULL;
+
+  if (path == NULL || *path == '\0')
+    return;
+  address = g_unix_socket_address_new_with_type (*path == '@' ? path + 1 : path, -1,
+                                                 *path == '@' ? G_UNIX_SOCKET_ADDRESS_ABSTRACT
+                                                              : G_UNIX_SOCKET_ADDRESS_PATH);
+  socket = g_socket_new (G_SOCKET_FAMILY_UNIX, G_SOCKET_TYPE_DATAGRAM, G_SOCKET_PROTOCOL_DEFAULT,
+                         NULL);
+  if (socket)
+    g_socket_send_to (socket, address, g_strdelimit (status, "\n", ' '), strlen (status), NULL,
+                      NULL);
+}
+
 static int
 run_service (const ServiceSetup *setup)
 {
@@ -111,8 +136,9 @@ run_service (const ServiceSetup *setup)
 
   if (service == NULL)
     {
+      notify_status (error->message);
       g_printerr ("esimd: %s\n", error->message);
-      return 1;
+      return EX_CONFIG;
     }
   g_unix_signal_add (SIGTERM, on_signal, &run);
   g_unix_signal_add (SIGINT, on_signal, &run);
@@ -147,7 +173,7 @@ main (int argc, char **argv)
   g_option_context_add_main_entries (context, entries, NULL);
   if (!g_option_context_parse (context, &argc, &argv, &error) || argc > 1)
     {
-      g_printerr ("esimd: %s\n", error ? error->message : "there are no arguments, only options");
+      g_printerr ("esimd: %s\n", error ? error->message : "esimd takes options, but no arguments");
       return 2;
     }
   if (version)
@@ -158,7 +184,7 @@ main (int argc, char **argv)
   if (config && !g_file_test (config, G_FILE_TEST_EXISTS))
     {
       g_printerr ("esimd: there is no settings file %s\n", config);
-      return 1;
+      return EX_CONFIG;
     }
   log_setup (debug);
   setup.config_file = config ? config : ESIMD_CONFIG_FILE;

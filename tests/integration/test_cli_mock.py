@@ -8,8 +8,10 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import subprocess
+import tempfile
 import termios
 import time
 import unittest
@@ -252,9 +254,43 @@ class Usage(CliCase):
         self.service.stop()
         self.assertIn("systemctl start esimd", self.cli("-L", status=5)[1])
 
+    def test_waits_until_the_service_is_ready(self):
+        """A service that was started a moment ago has not seen its card yet."""
+        card = self.service.objects.pop(self.euicc.path)
+        self.service.manager.set(Ready=False)
+
+        def seen():
+            self.service.objects[card.path] = card
+            self.service.manager.set(Ready=True)
+
+        self.service.after(1500, seen)
+        began = time.monotonic()
+        self.assertIn(EID, self.cli("-L")[0])
+        self.assertGreater(time.monotonic() - began, 1)
+
     def test_no_bus(self):
         self.environment = lambda: {**os.environ, "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=/nonexistent/bus"}
         self.assertIn("error: the system bus cannot be reached", self.cli("-L", status=5)[1])
+
+
+class Activation(CliCase):
+    """The bus starts a service that does not come up."""
+
+    def setUp(self):
+        folder = tempfile.mkdtemp()
+        self.addCleanup(shutil.rmtree, folder)
+        with open(os.path.join(folder, "org.esimd1.service"), "w", encoding="utf-8") as file:
+            file.write("[D-BUS Service]\nName=org.esimd1\nExec=/bin/sh -c 'exit 78'\n")
+        self.daemon = Gio.TestDBus.new(Gio.TestDBusFlags.NONE)
+        self.daemon.add_service_dir(folder)
+        self.daemon.up()
+        self.addCleanup(self.daemon.down)
+
+    def test_told_at_once(self):
+        began = time.monotonic()
+        err = self.cli("-L", status=5)[1]
+        self.assertLess(time.monotonic() - began, 10)
+        self.assertRegex(err, r"^error: esimd does not start: .*78\n       See why with: systemctl status esimd\n$")
 
 
 class Jobs(CliCase):
