@@ -2,7 +2,27 @@
  * SPDX-FileCopyrightText: 2026 The esimd developers */
 /* base/log: what must never be readable in a log, and that the writer really uses it. */
 
+#include <errno.h>
+#include <sys/prctl.h>
+
 #include "base/log.h"
+
+#ifndef PR_SET_MDWE
+#define PR_SET_MDWE 65
+#define PR_MDWE_REFUSE_EXEC_GAIN 1
+#define PR_GET_MDWE 66
+#endif
+
+/* Interposed: something that the writer itself calls, which logs, as GLib may at any time. */
+static gboolean writer_logs;
+
+gboolean
+g_log_writer_is_journald (G_GNUC_UNUSED gint fd)
+{
+  if (writer_logs)
+    g_log ("GLib", G_LOG_LEVEL_DEBUG, "from inside the writer");
+  return FALSE;
+}
 
 static void
 check (const char *text, const char *expected)
@@ -86,6 +106,48 @@ test_writer_debug (void)
   g_test_trap_assert_stderr ("*seen ...123*");
 }
 
+/* A message of GLib's while the writer is at work must not end the program. */
+static void
+test_message_within_a_message (void)
+{
+  if (g_test_subprocess ())
+    {
+      log_setup (FALSE);
+      writer_logs = TRUE;
+      g_log ("GLib-GIO", G_LOG_LEVEL_MESSAGE, "of a library");
+      g_message ("EID 89049032123451234512345678901235");
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stderr ("*of a library*");
+  g_test_trap_assert_stderr ("*EID ...235*");
+}
+
+/* As the unit has it: MemoryDenyWriteExecute=. */
+static void
+test_without_executable_memory (void)
+{
+  if (g_test_subprocess ())
+    {
+      if (prctl (PR_SET_MDWE, PR_MDWE_REFUSE_EXEC_GAIN, 0, 0, 0) != 0)
+        {
+          g_printerr ("refused by the kernel: %s\n", g_strerror (errno));
+          return;
+        }
+      log_setup (TRUE);
+      g_log ("GLib-GIO", G_LOG_LEVEL_MESSAGE, "of a library");
+      g_message ("EID 89049032123451234512345678901235");
+      return;
+    }
+  g_test_trap_subprocess (NULL, 0, 0);
+  g_test_trap_assert_passed ();
+  if (prctl (PR_GET_MDWE, 0, 0, 0, 0) < 0)
+    g_test_skip ("the kernel has no PR_SET_MDWE (Linux 6.3 brought it)");
+  else
+    g_test_trap_assert_stderr ("*EID ...235*");
+}
+
 int
 main (int argc, char **argv)
 {
@@ -96,5 +158,7 @@ main (int argc, char **argv)
   g_test_add_func ("/log/not-utf8", test_not_utf8);
   g_test_add_func ("/log/writer", test_writer);
   g_test_add_func ("/log/writer-debug", test_writer_debug);
+  g_test_add_func ("/log/message-within-a-message", test_message_within_a_message);
+  g_test_add_func ("/log/without-executable-memory", test_without_executable_memory);
   return g_test_run ();
 }

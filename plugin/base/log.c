@@ -42,8 +42,9 @@ compile (void)
   for (gsize i = 0; i < G_N_ELEMENTS (rules); i++)
     {
       g_autoptr (GError) error = NULL;
-      /* RAW: a message that is not UTF-8 must not escape redaction. */
-      GRegex *regex = g_regex_new (rules[i].pattern, G_REGEX_RAW | G_REGEX_OPTIMIZE, 0, &error);
+      /* RAW: a message that is not UTF-8 must not escape redaction. Not OPTIMIZE: the unit forbids
+       * executable memory, which GLib would report from inside the writer. */
+      GRegex *regex = g_regex_new (rules[i].pattern, G_REGEX_RAW, 0, &error);
 
       g_assert_no_error (error);
       g_ptr_array_add (compiled, regex);
@@ -110,11 +111,24 @@ write_fields (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpo
   return g_log_writer_standard_streams (level, copy, n_fields, NULL);
 }
 
+/* The writer calls GLib alone. Whatever GLib logs meanwhile is a message within a message, which by
+ * default ends the program, debugging messages included; here it only goes to stderr. Both masks
+ * count; what somebody else made fatal (G_DEBUG=fatal-warnings) stays so. */
+static void
+survive_recursion (void)
+{
+  GLogLevelFlags fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK);
+
+  g_log_set_always_fatal (fatal & ~G_LOG_FLAG_RECURSION);
+  g_log_set_fatal_mask ("GLib", G_LOG_LEVEL_ERROR);
+}
+
 void
 log_setup (gboolean debug)
 {
   Log *self = g_new0 (Log, 1);
 
+  survive_recursion ();
   self->debug = debug;
   self->compiled = compile ();
   g_log_writer_default_set_use_stderr (TRUE);
