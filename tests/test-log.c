@@ -69,6 +69,27 @@ test_credentials (void)
   check ("HPabcdefabcdefabcdefabcdefabcdefab", "HPabcdefabcdefabcdefabcdefabcdefab");
 }
 
+/* What reads like a key or a scheme, and is a word of a sentence or a file's name. */
+static void
+test_words_stay (void)
+{
+  check ("/etc/esimd/twilio.secret: No such file", "/etc/esimd/twilio.secret: No such file");
+  check ("twilio.secret: it is not root's", "twilio.secret: it is not root's");
+  check ("/etc/esimd/token: Permission denied", "/etc/esimd/token: Permission denied");
+  check ("/etc/esimd/my-api-key: Is a directory", "/etc/esimd/my-api-key: Is a directory");
+  check ("the basic channel is open", "the basic channel is open");
+  check ("the bearer dropped.", "the bearer dropped.");
+  check ("bearer /org/freedesktop/ModemManager1/Bearer/0 is up",
+         "bearer /org/freedesktop/ModemManager1/Bearer/0 is up");
+  check ("CheckAuthorization: the agent left", "CheckAuthorization: the agent left");
+  /* And what only looks like them. */
+  check ("{\"twilio.secret\": \"a b\"}", "{\"twilio.secret\": ...}");
+  check ("provider.secret=hunter2", "provider.secret=...");
+  check ("secret: hunter2", "secret: ...");
+  check ("a/b?api_key=hunter2", "a/b?api_key=...");
+  check ("Bearer abcdefghi0", "Bearer ...");
+}
+
 static void
 test_not_utf8 (void)
 {
@@ -155,6 +176,7 @@ main (int argc, char **argv)
   g_test_add_func ("/log/numbers", test_numbers);
   g_test_add_func ("/log/activation-codes", test_activation_codes);
   g_test_add_func ("/log/credentials", test_credentials);
+  g_test_add_func ("/log/words-stay", test_words_stay);
   g_test_add_func ("/log/not-utf8", test_not_utf8);
   g_test_add_func ("/log/writer", test_writer);
   g_test_add_func ("/log/writer-debug", test_writer_debug);

@@ -15,9 +15,14 @@ static const struct
 } rules[] = {
   /* SGP.22, 4.1: LPA:1$address$matching id$OID$confirmation code required */
   { "(?:LPA:)?1\\$([^$\\s\"']*)\\$[^\\s\"',;)]*", "LPA:1$\\1$..." },
-  { "(?i)(authorization[\"']?\\s*[:=]\\s*).*", "\\1..." },
-  { "(?i)\\b(basic|bearer)\\s+[A-Za-z0-9+/=._~-]{6,}", "\\1 ..." },
-  { "(?i)((?:secret|password|passwd|token|matching[ _-]?id|confirmation[ _-]?code|api[ _-]?key)"
+  { "(?i)(?<!check)(authorization[\"']?\\s*[:=]\\s*).*", "\\1..." },
+  /* Not a word after it ("the bearer dropped."), nor an object's path. */
+  { "(?i:\\b(basic|bearer))\\s+(?!/org/)(?=[a-z-]*(?:[A-Z0-9+/=_~]|\\.[A-Za-z0-9]))"
+    "[A-Za-z0-9+/=._~-]{6,}",
+    "\\1 ..." },
+  /* Not a file's name before a sentence: "/etc/esimd/twilio.secret: No such file". */
+  { "(?i)[./][\\w-]*(?:secret|password|passwd|token|api[_-]?key):\\s(*SKIP)(*FAIL)"
+    "|((?:secret|password|passwd|token|matching[ _-]?id|confirmation[ _-]?code|api[ _-]?key)"
     "[\"']?\\s*[:=]\\s*)(?:\"[^\"]*\"|'[^']*'|[^\\s&,;]+)",
     "\\1..." },
   { "(://)[^/@\\s]+@", "\\1...@" },
