@@ -25,6 +25,7 @@ struct _Euicc
   EsimEuicc *skeleton;
   GHashTable *profiles; /* ICCID -> ProfileObject */
   Job *provision_job;   /* NULL while no one waits for provisioning */
+  gboolean stopping;    /* the service is */
   Job *next_provision;  /* that begins when a stopped run has ended; else NULL */
   GPtrArray *jobs;      /* of Job, owned: those that are not over, oldest first */
   gboolean in_trouble;  /* and that was told */
@@ -259,7 +260,8 @@ euicc_start_job (Euicc *self, const char *kind, GDBusMethodInvocation *invocatio
 static void
 on_provision_job_cancelled (Euicc *self)
 {
-  provision_stop (self->provision, TRUE);
+  /* Only a client's Cancel ends what a person asked for; after a restart it goes on. */
+  provision_stop (self->provision, !self->stopping);
 }
 
 /* A person's wish for a card in a slot that is not in use. */
@@ -478,6 +480,7 @@ euicc_stop (Euicc *self)
 {
   g_autoptr (GPtrArray) jobs = g_ptr_array_new_with_free_func (g_object_unref);
 
+  self->stopping = TRUE;
   /* A copy: a job that waited ends at once and leaves the list. */
   for (guint i = 0; i < self->jobs->len; i++)
     g_ptr_array_add (jobs, g_object_ref (self->jobs->pdata[i]));
