@@ -90,9 +90,8 @@ take_line (const ConfigLine *line, ConfigCredentials *found)
       *field = *line->value ? g_strdup (line->value) : NULL;
       return NULL;
     }
-  return g_strdup_printf ("%s:%u: unknown line; known: user=, secret= (or account-sid=, "
-                          "auth-token=, api-key=, api-secret=, client-id=, client-secret=), "
-                          "callback-secret=",
+  return g_strdup_printf ("%s:%u: unknown line; known: user=, secret=, account-sid=, auth-token=, "
+                          "api-key=, api-secret=, client-id=, client-secret=, callback-secret=",
                           line->file, line->line);
 }
 
@@ -112,7 +111,7 @@ parse (const char *path, const char *text, ConfigCredentials *found)
         return problem;
     }
   if (found->user == NULL || found->secret == NULL)
-    return g_strdup_printf ("%s: no %s= line in it", path, found->user ? "secret" : "user");
+    return g_strdup_printf ("%s has no line %s=", path, found->user ? "secret" : "user");
   return NULL;
 }
 

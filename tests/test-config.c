@@ -304,9 +304,9 @@ test_credentials_refused (Fixture *self, G_GNUC_UNUSED gconstpointer data)
 
   expect_problem (self, "user=a\nsecret=hush\n", 0640, "chmod 600");
   expect_problem (self, "user=a\nsecret=hush\n", 0604, "chmod 600");
-  expect_problem (self, "user=a\n", 0600, "no secret= line");
-  expect_problem (self, "secret=hush\n", 0600, "no user= line");
-  expect_problem (self, "user=a\nsecret=\n", 0600, "no secret= line");
+  expect_problem (self, "user=a\n", 0600, "has no line secret=");
+  expect_problem (self, "secret=hush\n", 0600, "has no line user=");
+  expect_problem (self, "user=a\nsecret=\n", 0600, "has no line secret=");
   expect_problem (self, "hush hush\n", 0600, "a.secret:1: ");
   expect_problem (self, "user=a\nsecret=hush\npassword=hush\n", 0600, "a.secret:3: ");
   expect_problem (self, "user=a\nsecret=hush\nsecret=hush2\n", 0600, "a.secret:3: ");

@@ -7,9 +7,6 @@
 
 #include <stdio.h>
 
-#define KEYS "(?:secret|password|passwd|token|matching[ _-]?id|confirmation[ _-]?code|api[ _-]?key)"
-#define VALUE "(?:\"[^\"]*\"|'[^']*'|[^\\s&,;]+)"
-
 /* What is replaced, in this order. */
 static const struct
 {
@@ -18,11 +15,16 @@ static const struct
 } rules[] = {
   /* SGP.22, 4.1: LPA:1$address$matching id$OID$confirmation code required */
   { "(?:LPA:)?1\\$([^$\\s\"']*)\\$[^\\s\"',;)]*", "LPA:1$\\1$..." },
-  { "(?i)(authorization[\"']?\\s*[:=]\\s*).*", "\\1..." },
-  { "(?i)\\b(basic|bearer)\\s+[A-Za-z0-9+/=._~-]{6,}", "\\1 ..." },
-  /* What follows the name of a file ("/etc/esimd/twilio.secret: Permission denied") is no value. */
-  { "(?i)((?<![./\\w-])[\\w-]*" KEYS "[\"']?\\s*[:=]\\s*)" VALUE, "\\1..." },
-  { "(?i)(" KEYS "(?:[\"']?\\s*=\\s*|[\"']?:(?!\\s)))" VALUE, "\\1..." },
+  { "(?i)(?<!check)(authorization[\"']?\\s*[:=]\\s*).*", "\\1..." },
+  /* Not a word after it ("the bearer dropped."), nor an object's path. */
+  { "(?i:\\b(basic|bearer))\\s+(?!/org/)(?=[a-z-]*(?:[A-Z0-9+/=_~]|\\.[A-Za-z0-9]))"
+    "[A-Za-z0-9+/=._~-]{6,}",
+    "\\1 ..." },
+  /* Not a file's name before a sentence: "/etc/esimd/twilio.secret: No such file". */
+  { "(?i)[./][\\w-]*(?:secret|password|passwd|token|api[_-]?key):\\s(*SKIP)(*FAIL)"
+    "|((?:secret|password|passwd|token|matching[ _-]?id|confirmation[ _-]?code|api[ _-]?key)"
+    "[\"']?\\s*[:=]\\s*)(?:\"[^\"]*\"|'[^']*'|[^\\s&,;]+)",
+    "\\1..." },
   { "(://)[^/@\\s]+@", "\\1...@" },
   { "\\beyJ[A-Za-z0-9_-]+\\.[A-Za-z0-9_.-]+", "..." }, /* a JSON web token */
   { "\\b(?=[0-9]*[a-f])[0-9a-f]{32}\\b", "..." }, /* Twilio's auth tokens; its SIDs are longer */
@@ -45,8 +47,8 @@ compile (void)
   for (gsize i = 0; i < G_N_ELEMENTS (rules); i++)
     {
       g_autoptr (GError) error = NULL;
-      /* RAW: a message that is not UTF-8 must not escape redaction. Not OPTIMIZE: where memory must
-       * not become executable, GLib logs that it cannot, and a log within the writer is fatal. */
+      /* RAW: a message that is not UTF-8 must not escape redaction. Not OPTIMIZE: the unit forbids
+       * executable memory, which GLib would report from inside the writer. */
       GRegex *regex = g_regex_new (rules[i].pattern, G_REGEX_RAW, 0, &error);
 
       g_assert_no_error (error);
@@ -114,11 +116,24 @@ write_fields (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpo
   return g_log_writer_standard_streams (level, copy, n_fields, NULL);
 }
 
+/* The writer calls GLib alone. Whatever GLib logs meanwhile is a message within a message, which by
+ * default ends the program, debugging messages included; here it only goes to stderr. Both masks
+ * count; what somebody else made fatal (G_DEBUG=fatal-warnings) stays so. */
+static void
+survive_recursion (void)
+{
+  GLogLevelFlags fatal = g_log_set_always_fatal (G_LOG_FATAL_MASK);
+
+  g_log_set_always_fatal (fatal & ~G_LOG_FLAG_RECURSION);
+  g_log_set_fatal_mask ("GLib", G_LOG_LEVEL_ERROR);
+}
+
 void
 log_setup (gboolean debug)
 {
   Log *self = g_new0 (Log, 1);
 
+  survive_recursion ();
   self->debug = debug;
   self->compiled = compile ();
   g_log_writer_default_set_use_stderr (TRUE);

@@ -300,6 +300,17 @@ class Sigterm(RigCase):
 
         self.until(heard, 2, "its end is told")
 
+    def test_what_a_person_asked_for_goes_on(self):
+        """As after kill -9, though the settings say on-request; only a client's Cancel ends it for good."""
+        self.supersim("set", reserve_seconds=6)
+        self.start_esimd()
+        path = self.start_job(self.euicc()[0], "Euicc", "Provision")
+        self.until(lambda: self.job(path)["Step"] == "wait-reservation", 10, "it waits")
+        self.assertEqual(self.stop_esimd(), 0)
+        self.start_esimd()
+        self.until(lambda: self.modem("sessions")["active"], 60, "connected without another word")
+        self.assert_everything_once()
+
     def test_while_a_person_is_asked(self):
         self.start_esimd()
         iccid = "8988307000000000302"

@@ -27,6 +27,15 @@ class Library(SharedRigCase):
         (found,) = pathlib.Path(root).rglob("libesimd-glib.pc")
         return root, found
 
+    def test_folders_for_the_administrator(self):
+        """All that is installed, without the library's tags: the settings' folders are there and root's alone."""
+        root = os.path.join(self.dir, "everything")
+        subprocess.run(["meson", "install", "-C", rig.build_file(), "--no-rebuild", "--destdir", root], check=True, capture_output=True)
+        (found,) = pathlib.Path(root).rglob("etc/esimd")
+        folders = {str(path.relative_to(found)): path.stat().st_mode & 0o777 for path in (found, *found.iterdir())}
+        self.assertEqual(folders, {".": 0o700, "conf.d": 0o700, "quirks.d": 0o700})
+        shutil.rmtree(root)
+
     def test_a_client_in_c(self):
         root, found = self.install()
         text = found.read_text(encoding="utf-8")
