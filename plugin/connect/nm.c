@@ -28,7 +28,8 @@
 #define TO_DISK 0x1
 #define BLOCK_AUTOCONNECT 0x20
 
-/* NMDeviceType, NMDeviceStateReason, NMActiveConnectionState */
+/* NMState, NMDeviceType, NMDeviceStateReason, NMActiveConnectionState */
+#define STATE_ASLEEP 10
 #define DEVICE_TYPE_MODEM 8
 #define REASON_SLEEPING 37
 #define ACTIVE_STATE_ACTIVATED 2
@@ -128,14 +129,21 @@ await_device (const ModemSnapshot *modem, GCancellable *cancellable, GError **er
 }
 
 /* It lets go of all devices where its networking is switched off, which is no leave for others to
- * switch it on. */
+ * switch it on. The device's own reason for that differs between releases, and a device that came
+ * meanwhile has none. */
 static gboolean
-is_asleep (const Device *device)
+is_asleep (const Device *device, GCancellable *cancellable)
 {
-  guint32 state = 0, reason = 0;
+  g_autoptr (GVariant) manager = NULL;
+  gboolean enabled = TRUE;
 
-  g_variant_lookup (device->properties, "StateReason", "(uu)", &state, &reason);
-  return !flag_of (device->properties, "Managed") && reason == REASON_SLEEPING;
+  if (flag_of (device->properties, "Managed"))
+    return FALSE;
+  manager = bus_get_all (&peer, ROOT, NAME, cancellable, NULL);
+  if (manager == NULL)
+    return FALSE;
+  g_variant_lookup (manager, "NetworkingEnabled", "b", &enabled);
+  return !enabled || number_of (manager, "State") == STATE_ASLEEP;
 }
 
 /* One that has its name but not its objects yet, or does not answer, may manage the modem in a
@@ -147,7 +155,7 @@ manages (const ModemSnapshot *modem, GCancellable *cancellable, GError **error)
 
   if (bus_is_there (&peer, cancellable))
     device = await_device (modem, cancellable, error);
-  return device && (flag_of (device->properties, "Managed") || is_asleep (device));
+  return device && (flag_of (device->properties, "Managed") || is_asleep (device, cancellable));
 }
 
 /* ---- connections ---- */
@@ -416,7 +424,7 @@ ready_device (const ModemSnapshot *modem, GCancellable *cancellable, GError **er
     g_propagate_error (error, g_steal_pointer (&problem));
   else if (device == NULL)
     error_set (error, ESIM_ERROR_MODEM, "connect", "NetworkManager does not have this modem");
-  else if (is_asleep (device))
+  else if (is_asleep (device, cancellable))
     nm_activation_set_reason (REASON_SLEEPING, error);
   else
     return g_steal_pointer (&device);

@@ -209,6 +209,26 @@ class ByItself(NetworkManagerCase):
         self.connected()
 
 
+class Off(NetworkManagerCase):
+    """Networking is switched off before the modem comes, so that no device says why it is not managed."""
+
+    LAB_OPTIONS = {"card": ({"iccid": OURS, "imsi": "901280000000017", "state": "enabled"},)}
+
+    def test_no_way_around_it(self):
+        self.modem("unplug")
+        self.until(lambda: self.nm.device() is None, 10, "the modem is away")
+        self.nm.switch(False)
+        self.modem("plug", number=1)
+        self.until(self.nm.device, 20, "NetworkManager sees the modem")
+        self.start_esimd()
+        job = self.assert_failed(self.provision(), "DataFailed")
+        self.assertIn("switched off", job["Error"][1])
+        self.assertEqual(self.modem("sessions")["active"], 0)
+        self.nm.switch(True)
+        self.assert_done(self.provision())
+        self.connected()
+
+
 class RollBack(NetworkManagerCase):
     """The new profile's data do not pass: that of before is up again, on a person's own connection."""
 
