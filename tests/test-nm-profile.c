@@ -17,6 +17,7 @@ edited (GVariant *profile, const char *group, const char *key, const char *value
 {
   g_autoptr (GVariant) old = g_variant_lookup_value (profile, group, G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariantDict) all = g_variant_dict_new (NULL);
+  g_autoptr (GVariant) parsed = NULL;
   GVariantDict values;
   GVariantBuilder builder;
   GVariantIter iter;
@@ -24,7 +25,9 @@ edited (GVariant *profile, const char *group, const char *key, const char *value
   GVariant *each;
 
   g_variant_dict_init (&values, old);
-  g_variant_dict_insert_value (&values, key, g_variant_parse (NULL, value, NULL, NULL, NULL));
+  /* Floating up to GLib 2.82, the caller's own since. */
+  parsed = g_variant_take_ref (g_variant_parse (NULL, value, NULL, NULL, NULL));
+  g_variant_dict_insert_value (&values, key, parsed);
   g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{sa{sv}}"));
   g_variant_builder_add (&builder, "{s@a{sv}}", group, g_variant_dict_end (&values));
   g_variant_iter_init (&iter, profile);
@@ -82,7 +85,7 @@ test_in_step (void)
   const ConnectSettings others
       = { .apn = "other", .ip_type = "ipv4v6", .roaming = FALSE, .metric = 5, .set_dns = FALSE };
   g_autoptr (GVariant) made = g_variant_ref_sink (nm_profile_new (ICCID, &settings));
-  g_autoptr (GVariant) secrets = g_variant_ref_sink (g_variant_parse (
+  g_autoptr (GVariant) secrets = g_variant_take_ref (g_variant_parse (
       G_VARIANT_TYPE ("a{sa{sv}}"), "{'gsm': {'pin': <'1234'>}}", NULL, NULL, NULL));
   g_autoptr (GVariant) new = nm_profile_update (made, secrets, &others, FALSE);
 
@@ -121,7 +124,7 @@ test_edits_stay (void)
 static void
 test_others (void)
 {
-  g_autoptr (GVariant) foreign = g_variant_ref_sink (g_variant_parse (
+  g_autoptr (GVariant) foreign = g_variant_take_ref (g_variant_parse (
       G_VARIANT_TYPE ("a{sa{sv}}"), "{'connection': {'type': <'gsm'>}, 'gsm': {'apn': <'super'>}}",
       NULL, NULL, NULL));
 

@@ -169,7 +169,6 @@ class Unit(MachineCase):
         cls.machine.run("systemctl", "enable", "esimd")
 
     # Until esimcli waits for the service that it has started to be ready.
-    @unittest.expectedFailure
     def test_a_card_is_seen_by_the_first_command(self):
         """The bus starts esimd for it, and it waits until esimd has looked."""
         self.systemctl("stop", "esimd")
@@ -218,7 +217,6 @@ class Unit(MachineCase):
         self.assertEqual((self.active(), self.shown("MainPID")), ("active", before))
 
     # Until wrong settings end esimd with a status of their own (78), and esimcli says why it does not start.
-    @unittest.expectedFailure
     def test_wrong_settings(self):
         """It fails once, with words, and esimcli says so at once."""
         self.addCleanup(self.systemctl, "reset-failed", "esimd")
